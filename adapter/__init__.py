@@ -1,0 +1,3 @@
+"""Deliver Prometheus Alertmanager webhooks to DingTalk group robots."""
+
+__version__ = "0.1.0"
