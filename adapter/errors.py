@@ -1,10 +1,10 @@
 """The errors a person may see. Each says what was found, what was expected, and the next step.
 
-    AdapterError
-    ├── ConfigError          every problem of a configuration at once
-    ├── PayloadError         a request body that can never be accepted
-    ├── StoreUnavailable     the store cannot take or give anything now; a retry can help
-    └── StoreLocked          another process owns the database
+AdapterError
+    ConfigError          every problem of a configuration at once
+    PayloadError         a request body that can never be accepted
+    StoreUnavailable     the store cannot take or give anything now; a retry can help
+    StoreLocked          another process owns the database
 """
 
 from __future__ import annotations

@@ -1,0 +1,100 @@
+"""Settings: the whole configuration as frozen values, valid by construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from adapter.core.routing import Route, RouteSettings
+    from adapter.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasicAuth:
+    """Hold a user name and its password."""
+
+    username: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthSettings:
+    """Say who may post webhooks; any configured method suffices, none configured means anyone."""
+
+    bearer_tokens: tuple[Secret, ...] = ()
+    basic: BasicAuth | None = None
+
+    @property
+    def required(self) -> bool:
+        """Return whether a request needs credentials."""
+        return bool(self.bearer_tokens) or self.basic is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Say where and how webhooks are received; `max_body` is in bytes."""
+
+    host: str = "0.0.0.0"  # noqa: S104  # a webhook receiver in a pod listens on every interface
+    port: int = 8060
+    threads: int = 16
+    max_body: int = 10 * 1024 * 1024
+    high_water: int = 200_000
+    dedup_window: timedelta = timedelta(minutes=3)
+    auth: AuthSettings = field(default_factory=AuthSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """Say how the log is written."""
+
+    format: Literal["json", "console"] = "json"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSettings:
+    """Say where deliveries are kept, and how long once they are delivered."""
+
+    path: Path
+    retention: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """Name one Alertmanager and the labels its alerts get where they lack them."""
+
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotSettings:
+    """Hold one DingTalk robot: its credentials, its ways, and the defaults of what comes to it."""
+
+    name: str
+    access_token: Secret
+    secret: Secret | None = None
+    keyword: str = ""
+    timeout: timedelta = timedelta(seconds=5)
+    proxy: str | None = None
+    api_url: str = "https://oapi.dingtalk.com"
+    defaults: RouteSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Hold the whole configuration; `files` are all the files it was read from."""
+
+    robots: Mapping[str, RobotSettings]
+    route: Route
+    storage: StorageSettings
+    template_directory: Path
+    server: ServerSettings = field(default_factory=ServerSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
