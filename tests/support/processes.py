@@ -8,8 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +16,7 @@ import requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 
 def free_port() -> int:
@@ -47,7 +47,7 @@ def wait_until(condition: Callable[[], object], *, within: float = 20, what: str
 def answers(url: str) -> bool:
     """Return whether `url` answers 200."""
     try:
-        return requests.get(url, timeout=2).status_code == requests.codes.ok
+        return bool(requests.get(url, timeout=2).ok)
     except requests.RequestException:
         return False
 
@@ -88,10 +88,8 @@ class Process:
 
     def kill(self) -> None:
         """Kill the whole process group at once, as a power cut of the program would."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._popen.wait()
 
     def wait(self, within: float = 20) -> int:
