@@ -22,7 +22,7 @@ class RenderSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     timezone: str = "Asia/Shanghai"
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, tag="alerts"):
     """Hold the part of one alert group that goes to one robot, and how it is to look."""
 
     robot: str
@@ -30,12 +30,35 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     settings: RenderSettings
 
 
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
+class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
     """Hold a word of the adapter itself to one robot (markdown)."""
 
     robot: str
     title: str
     text: str
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one delivery for as long as `claimed_until` allows.
+
+    `body` is set when these exact bytes may have reached DingTalk already and must go out again.
+    """
+
+    id: int
+    robot: str
+    payload: Delivery | Notice
+    received_at: datetime
+    attempts: int
+    throttles: int
+    message_uuid: str | None
+    body: bytes | None
+    claimed_until: datetime
+
+
+class Idle(msgspec.Struct, frozen=True):
+    """Say that nothing can be claimed before `until`; None: before something new arrives."""
+
+    until: datetime | None
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -92,13 +115,15 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """Say what follows from an outcome.
 
     `due_at` None: delivered. Otherwise the delivery is tried again then. `frozen`: the same bytes
-    must go out again. `rests_until`: the robot sends nothing before.
+    must go out again. `rests_until`: the robot sends nothing before. `throttled`: refused for its
+    rate, which is counted in a row and is no attempt.
     """
 
     due_at: datetime | None = None
     attempts: int = 0
     frozen: bool = False
     rests_until: datetime | None = None
+    throttled: bool = False
 
 
 FIRST_RETRY: Final = timedelta(seconds=1)
@@ -128,7 +153,8 @@ def settle(
             return Settlement(attempts=attempts + 1)
         case Throttled():
             rest = min(THROTTLE_REST * (1 << min(throttles, 4)), LONGEST_THROTTLE_REST)
-            return _rest(now + rest, attempts)
+            until = now + rest
+            return Settlement(due_at=until, attempts=attempts, rests_until=until, throttled=True)
         case Exhausted():
             return _rest(now + EXHAUSTED_REST, attempts)
         case Unreachable(ambiguous=ambiguous):

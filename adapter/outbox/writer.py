@@ -1,0 +1,119 @@
+"""One thread that writes, and commits for everyone who waits.
+
+SQLite takes one writer at a time, and a commit costs a flush of the disk. Requests that arrive
+while a commit is on its way are therefore carried out together in the next one (group commit).
+One writing connection in one process is also what keeps clear of SQLite's WAL-reset bug
+(3.7.0 to 3.51.2), which needs two connections that write or checkpoint at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+
+from adapter.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+
+GROUP_LIMIT: Final = 200
+"""Operations that share one commit at most, so that nobody waits long behind others."""
+
+ANSWER_LIMIT: Final = 5.0
+"""Seconds a caller waits; after that the sender is better served by a 503 and its own retry."""
+
+_CORRUPT: Final = ("malformed", "not a database", "disk image")
+
+_Job = tuple["Callable[[Connection], object]", "Future[object]"]
+
+
+class Writer:
+    """Run operations, each wholly or not at all, on the one writing connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="outbox-writer", daemon=True)
+        self._closed = threading.Event()
+        self.corrupt = False
+        self._thread.start()
+
+    def run(self, operation: Callable[[Connection], T]) -> T:
+        """Return what `operation` returns, once it is committed.
+
+        Raises StoreUnavailable when it could not be committed, or not in time.
+        """
+        if self._closed.is_set() or not self._thread.is_alive():
+            raise StoreUnavailable("the store is closed; the sender should try again later")
+        future: Future[T] = Future()
+        self._jobs.put((operation, future))  # type: ignore[arg-type]  # Future is invariant
+        try:
+            return future.result(ANSWER_LIMIT)
+        except FutureTimeoutError:
+            raise StoreUnavailable(f"the store did not commit within {ANSWER_LIMIT:g} s") from None
+
+    def alive(self) -> bool:
+        """Return whether operations are still taken and the file is sound."""
+        return self._thread.is_alive() and not self.corrupt
+
+    def close(self) -> None:
+        """Carry out what was asked for and end."""
+        if not self._closed.is_set():
+            self._closed.set()
+            self._jobs.put(None)
+            self._thread.join(ANSWER_LIMIT)
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            jobs, going = self._next_group()
+            if jobs:
+                self._commit(jobs)
+
+    def _next_group(self) -> tuple[list[_Job], bool]:
+        jobs: list[_Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) >= GROUP_LIMIT:
+                return jobs, True
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                return jobs, True
+        return jobs, False
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                results = [operation(connection) for operation, _ in jobs]
+        except Exception as error:  # noqa: BLE001  # whatever failed, the callers must hear of it
+            self._failed(jobs, error)
+            return
+        for (_, future), result in zip(jobs, results, strict=True):
+            future.set_result(result)
+
+    def _failed(self, jobs: list[_Job], error: Exception) -> None:
+        if len(jobs) > 1 and not isinstance(error, DatabaseError):
+            for job in jobs:  # one of them is at fault; let it fail alone
+                self._commit([job])
+            return
+        failure = self._translate(error)
+        for _, future in jobs:
+            future.set_exception(failure)
+
+    def _translate(self, error: Exception) -> Exception:
+        if not isinstance(error, SQLAlchemyError):
+            return error
+        cause = str(getattr(error, "orig", None) or type(error).__name__)  # without parameters
+        self.corrupt = self.corrupt or any(sign in cause for sign in _CORRUPT)
+        return StoreUnavailable(f"the store failed: {cause}; see disk space and permissions")

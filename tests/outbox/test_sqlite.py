@@ -1,0 +1,236 @@
+"""The outbox on SQLite: the contract, and what is SQLite's own."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Engine, event, text
+from support.alerts import make_delivery
+from support.clock import START
+from support.outbox_contract import OutboxContract, put, take
+
+from adapter.errors import StoreLocked, StoreUnavailable
+from adapter.outbox import Outbox, open_sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "adapter.db"
+
+
+@pytest.fixture
+def outbox(path: Path) -> Iterator[Outbox]:
+    outbox = open_sqlite(path, START)
+    yield outbox
+    outbox.close()
+
+
+def put_many(outbox: Outbox, count: int) -> None:
+    for number in range(count):
+        put(outbox, make_delivery(key=f"{outbox.waiting()} {number}"))
+
+
+class TestSqlite(OutboxContract):
+    """SQLite meets the contract."""
+
+
+def test_commits_are_flushed_to_disk(outbox: Outbox) -> None:
+    def read(connection: Connection) -> tuple[object, object]:
+        journal = connection.execute(text("PRAGMA journal_mode")).scalar()
+        return journal, connection.execute(text("PRAGMA synchronous")).scalar()
+
+    assert outbox._writer.run(read) == ("wal", 2)  # noqa: SLF001  # what the engine really uses
+
+
+def test_what_was_accepted_survives_the_process(path: Path) -> None:
+    first = open_sqlite(path, START)
+    put(first, make_delivery())
+    claim = take(first)
+    first.freeze(claim, message_uuid="u-1", body=b"{}")
+    first.close()
+    second = open_sqlite(path, START)
+    again = take(second, now=claim.claimed_until)
+    assert (again.message_uuid, again.body) == ("u-1", b"{}")
+    assert second.waiting() == 1
+    second.close()
+
+
+def test_a_second_owner_is_kept_out(outbox: Outbox, path: Path) -> None:
+    put(outbox, make_delivery())
+    with pytest.raises(StoreLocked, match="in use by process"):
+        open_sqlite(path, START)
+    assert outbox.waiting() == 1
+
+
+def test_a_second_process_is_kept_out(outbox: Outbox, path: Path) -> None:
+    program = (
+        "import sys, pathlib, datetime\n"
+        "from adapter.errors import StoreLocked\n"
+        "from adapter.outbox import open_sqlite\n"
+        "try: open_sqlite(pathlib.Path(sys.argv[1]), datetime.datetime.fromtimestamp(0))\n"
+        "except StoreLocked: sys.exit(7)\n"
+    )
+    assert outbox.alive()
+    assert subprocess.run([sys.executable, "-c", program, path], check=False).returncode == 7
+
+
+def test_the_lock_is_free_after_closing(path: Path) -> None:
+    open_sqlite(path, START).close()
+    open_sqlite(path, START).close()
+
+
+@pytest.mark.parametrize("damage", ["garbage", "page"])
+def test_a_corrupt_file_is_moved_aside(path: Path, damage: str) -> None:
+    first = open_sqlite(path, START)
+    for number in range(200):
+        put(first, make_delivery(key=str(number)))
+    first.close()
+    content = bytearray(path.read_bytes())
+    if damage == "garbage":
+        content[:4096] = b"no database" * 372 + b"...."
+    else:
+        content[8192 : 8192 + 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+    second = open_sqlite(path, START)
+    assert second.moved_aside == path.with_name("adapter.db.corrupt-20261123T200000Z")
+    assert second.moved_aside.read_bytes() == bytes(content), "kept for a person to look at"
+    assert put(second, make_delivery()).deliveries == 1
+    second.close()
+
+
+def test_a_sound_file_is_not_moved(path: Path) -> None:
+    open_sqlite(path, START).close()
+    second = open_sqlite(path, START)
+    assert second.moved_aside is None
+    second.close()
+
+
+def test_a_newer_schema_is_refused(path: Path) -> None:
+    open_sqlite(path, START).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreUnavailable, match="written by a newer version"):
+        open_sqlite(path, START)
+
+
+def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnavailable, match=r"cannot write .*file/x\.db\.lock"):
+        open_sqlite(tmp_path / "file" / "x.db", START)
+
+
+def test_a_full_disk_refuses_and_recovers(outbox: Outbox) -> None:
+    """`max_page_count` gives SQLite's own SQLITE_FULL."""
+
+    def limit(pages: int) -> None:
+        outbox._writer.run(  # noqa: SLF001  # the limit belongs to the writing connection
+            lambda connection: connection.execute(text(f"PRAGMA max_page_count = {pages}")).scalar()
+        )
+
+    limit(1)
+    with pytest.raises(StoreUnavailable, match="full"):
+        put_many(outbox, 200)
+    waiting = outbox.queue()["ops"].pending
+    assert waiting == outbox.waiting()
+    assert outbox.alive()
+    limit(1_000_000)
+    assert put(outbox, make_delivery(key="after")).deliveries == 1
+
+
+def test_corruption_at_run_time_ends_the_store(outbox: Outbox, path: Path) -> None:
+    put_many(outbox, 300)
+    outbox._writer.run(  # noqa: SLF001  # so that pages are read from the file
+        lambda connection: connection.execute(text("PRAGMA cache_size = 0")).close()
+    )
+    for part in (path, path.with_name(path.name + "-wal")):
+        with part.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * max(0, part.stat().st_size - 4096))
+    with pytest.raises(StoreUnavailable, match=r"malformed|not a database|disk image"):
+        put_many(outbox, 300)
+    assert not outbox.alive()
+
+
+def test_requests_that_arrive_together_share_a_commit(outbox: Outbox) -> None:
+    commits = 0
+    first_runs, go_on = threading.Event(), threading.Event()
+
+    def count(_connection: Connection) -> None:
+        nonlocal commits
+        commits += 1
+
+    def hold(_connection: Connection) -> None:
+        first_runs.set()
+        go_on.wait(10)
+
+    event.listen(Engine, "commit", count)
+    try:
+        blocker = threading.Thread(target=outbox._writer.run, args=(hold,))  # noqa: SLF001
+        blocker.start()
+        first_runs.wait(10)
+        threads = [
+            threading.Thread(target=put, args=(outbox, make_delivery(key=str(number))))
+            for number in range(20)
+        ]
+        for thread in threads:
+            thread.start()
+        while outbox._writer._jobs.qsize() < 20:  # noqa: SLF001
+            pass
+        go_on.set()
+        for thread in (blocker, *threads):
+            thread.join()
+    finally:
+        event.remove(Engine, "commit", count)
+    assert outbox.waiting() == 20
+    assert commits == 2
+
+
+def test_an_operation_that_fails_harms_no_other(outbox: Outbox) -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    def hold(_connection: Connection) -> None:
+        started.set()
+        go_on.wait(10)
+
+    def fail(_connection: Connection) -> None:
+        raise ValueError("a bug")
+
+    failures: list[str] = []
+
+    def run_failing() -> None:
+        try:
+            outbox._writer.run(fail)  # noqa: SLF001  # the seam where a bug would show
+        except ValueError as error:
+            failures.append(str(error))
+
+    threads = [threading.Thread(target=outbox._writer.run, args=(hold,))]  # noqa: SLF001
+    threads[0].start()
+    started.wait(10)
+    threads.append(threading.Thread(target=run_failing))
+    threads.append(threading.Thread(target=put, args=(outbox, make_delivery())))
+    for thread in threads[1:]:
+        thread.start()
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert failures == ["a bug"]
+    assert outbox.waiting() == 1
+
+
+def test_a_closed_store_says_so(path: Path) -> None:
+    outbox = open_sqlite(path, START)
+    outbox.close()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        put(outbox, make_delivery())

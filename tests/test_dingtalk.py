@@ -1,0 +1,176 @@
+"""The client on the wire: what it sends, and what it makes of every way a request can end."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from support.clock import FakeClock
+from support.processes import free_port
+from support.scripted_server import ScriptedServer, answer, close, half, reset
+
+from adapter.clock import SystemClock
+from adapter.config.settings import RobotSettings
+from adapter.core.delivery import Broken, Outcome, Sent, Throttled, Unreachable
+from adapter.core.routing import RouteSettings
+from adapter.dingtalk import Client, query, sign
+from adapter.secret import Secret
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+TOKEN = "canarytoken0123456789abcdef"
+SECRET = "SECcanary0123456789abcdef"
+OK = answer(b'{"errcode":0,"errmsg":"ok"}')
+
+VECTORS = [
+    ("this is secret", 1577262236757, "hmPWwU%2B7lVdm3ZZz0r9tSfx0L4Q26jWOZr9%2BGs6EZQM%3D"),
+    ("SEC" + "0" * 21, 1700000000000, "1zJ%2Fw34EOSVAYr7cu7Vo8LnebmK2%2FGrCgegtr8mQrqM%3D"),
+    (
+        "SEC" + "0123456789abcdef" * 3 + "0123456789abcd",
+        1700000000000,
+        None,
+    ),
+    ("SECtest", 1600000000000, "J1ROuI0lRhdAs5lXpASksT0u9NwWl4DNkvcHISJRBoY%3D"),
+    ("SECtest", 1700000000001, "r4CWp%2FDz%2BNg0sbTjH1vB0Fr%2BuQ2fn831mssaN6%2FC05I%3D"),
+    ("SECtest", 1700000000000, "aZLLrriXgn05YbwaGR7knYsLeJADjr9NwLaNNKpxh4g%3D"),
+    ("SEC密钥", 1700000000001, "prna9P%2FQnxNkbmWE5xR5IH6tW3cnbu69ihVGhnvGMiU%3D"),
+]
+
+
+def make_robot(
+    api_url: str = "http://127.0.0.1:1", *, secret: str | None = SECRET
+) -> RobotSettings:
+    return RobotSettings(
+        name="ops",
+        access_token=Secret(TOKEN),
+        secret=None if secret is None else Secret(secret),
+        api_url=api_url,
+        timeout=timedelta(seconds=0.5),
+        defaults=RouteSettings(),
+    )
+
+
+def send_to(act: Callable[[socket.socket, bytes], None]) -> tuple[Outcome, list[bytes]]:
+    with ScriptedServer(act) as server:
+        outcome = Client(SystemClock()).send(make_robot(server.url), "{钉}".encode())
+        return outcome, server.requests
+
+
+@pytest.mark.parametrize(("secret", "timestamp", "wire"), VECTORS)
+def test_signature_vectors(secret: str, timestamp: int, wire: str | None) -> None:
+    if wire is None:
+        secret = "SEC0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd"
+        wire = "8SZas7RY4E7wuOlgLfjLwHSKZpyUEdXdLvFYSDZiiFw%3D"
+    assert quote(sign(Secret(secret), timestamp), safe="") == wire
+
+
+def test_the_request_is_signed_once_and_encoded_once() -> None:
+    outcome, [request] = send_to(OK)
+    assert outcome == Sent()
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert body == "{钉}".encode()
+    assert b"Content-Type: application/json; charset=utf-8" in head
+    path = head.split(b" ")[1].decode()
+    fields = parse_qs(urlsplit(path).query, strict_parsing=True)
+    assert urlsplit(path).path == "/robot/send"
+    assert fields["access_token"] == [TOKEN]
+    assert fields["sign"] == [sign(Secret(SECRET), int(fields["timestamp"][0]))]
+
+
+def test_the_timestamp_is_of_this_request_in_milliseconds() -> None:
+    now = datetime(2026, 11, 23, 20, 0, 0, 123_000, tzinfo=UTC)
+    assert query(make_robot(), now)["timestamp"] == "1795464000123"
+
+
+def test_a_robot_without_secret_is_not_signed() -> None:
+    assert query(make_robot(secret=None), FakeClock().now()) == {"access_token": TOKEN}
+
+
+def test_a_redirect_is_not_followed() -> None:
+    outcome, requests = send_to(answer(b"", status="302 Found", headers="Location: /elsewhere\r\n"))
+    assert isinstance(outcome, Throttled)
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize("act", [reset, close, half, answer(b"<html>", status="502 Bad Gateway")])
+def test_a_cut_answer_leaves_the_outcome_open(
+    act: Callable[[socket.socket, bytes], None],
+) -> None:
+    outcome, _ = send_to(act)
+    assert isinstance(outcome, Unreachable)
+    assert outcome.ambiguous
+
+
+def test_no_answer_leaves_it_open_too() -> None:
+    go_on = threading.Event()
+
+    def hang(_connection: socket.socket, _request: bytes) -> None:
+        go_on.wait(5)
+
+    with ScriptedServer(hang) as server:
+        outcome = Client(SystemClock()).send(make_robot(server.url), b"{}")
+        go_on.set()
+    assert outcome == Unreachable("no answer within the timeout", ambiguous=True)
+
+
+@pytest.mark.parametrize(
+    "api_url", [f"http://127.0.0.1:{free_port()}", "http://no-such-host.invalid"]
+)
+def test_a_refused_connection_is_definite(api_url: str) -> None:
+    outcome = Client(SystemClock()).send(make_robot(api_url), b"{}")
+    assert isinstance(outcome, Unreachable)
+    assert not outcome.ambiguous
+
+
+def test_an_answer_without_end_is_cut_off() -> None:
+    def flood(connection: socket.socket, _request: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        try:
+            while True:
+                connection.sendall(b"x" * 65536)
+        except OSError:
+            pass
+
+    outcome, _ = send_to(flood)
+    assert isinstance(outcome, Unreachable)
+
+
+def test_tls_that_fails_is_told_without_the_url() -> None:
+    with ScriptedServer(answer(b"not tls")) as server:
+        robot = make_robot(server.url.replace("http:", "https:"))
+        outcome = Client(SystemClock()).send(robot, b"{}")
+    assert isinstance(outcome, Unreachable)
+
+
+def test_an_address_that_is_none_is_told_without_it() -> None:
+    outcome = Client(SystemClock()).send(make_robot("http://[::bad"), b"{}")
+    assert isinstance(outcome, Unreachable)
+    assert TOKEN not in repr(outcome)
+
+
+def test_a_proxy_is_used_and_its_absence_told() -> None:
+    with ScriptedServer(OK) as proxy:
+        robot = replace(make_robot("http://dingtalk.invalid"), proxy=proxy.url)
+        assert Client(SystemClock()).send(robot, b"{}") == Sent()
+        assert proxy.requests[0].startswith(b"POST http://dingtalk.invalid/robot/send?")
+    dead = replace(robot, proxy=f"http://127.0.0.1:{free_port()}")
+    outcome = Client(SystemClock()).send(dead, b"{}")
+    assert outcome == Unreachable("the proxy could not be used", ambiguous=False)
+
+
+def test_a_refusal_is_read() -> None:
+    outcome, _ = send_to(answer(b'{"errcode":300005,"errmsg":"token is not exist"}'))
+    assert outcome == Broken("300005", "token is not exist", "token")
+
+
+@pytest.mark.parametrize("act", [reset, close, half, answer(b"<html>"), OK])
+def test_no_outcome_holds_a_secret(act: Callable[[socket.socket, bytes], None]) -> None:
+    outcome, _ = send_to(act)
+    assert TOKEN not in repr(outcome)
+    assert SECRET not in repr(outcome)
