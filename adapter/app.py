@@ -1,0 +1,253 @@
+"""The composition root: a configuration goes in, a running service comes out."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from adapter import config
+from adapter.clock import SystemClock
+from adapter.config.template_files import bundled_templates, read_templates
+from adapter.core.delivery import Notice
+from adapter.core.rendering import Renderer
+from adapter.dingtalk import Client
+from adapter.dispatcher import Courier, Dispatcher, Equipment
+from adapter.errors import ConfigError, Problem, StoreUnavailable
+from adapter.housekeeping import Housekeeper
+from adapter.logs import redaction
+from adapter.metrics import Metrics
+from adapter.outbox import open_sqlite
+from adapter.web import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from flask import Flask
+
+    from adapter.clock import Clock
+    from adapter.config.settings import Settings
+    from adapter.outbox import Outbox
+    from adapter.secret import Secret
+
+PROBE_EVERY: Final = timedelta(seconds=1)
+"""How long the answer to "does writing work?" is believed."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Hold all that was read from disk: one reload replaces it whole, or not at all."""
+
+    settings: Settings
+    renderer: Renderer
+
+    @property
+    def equipment(self) -> Equipment:
+        """Return what messages are made and sent with."""
+        return Equipment(self.settings.robots, self.renderer)
+
+
+def load(path: Path, *, skip_secrets: bool = False) -> Loaded:
+    """Read the configuration and the templates, or raise ConfigError with every problem."""
+    settings = config.load(path, environ=os.environ, skip_secrets=skip_secrets)
+    user = read_templates(settings.template_directory)
+    renderer = Renderer({**bundled_templates(), **user})
+    problems = [
+        Problem(str(settings.template_directory / found.name), found.line, 1, "", found.text)
+        for found in renderer.problems()
+    ]
+    if problems:
+        raise ConfigError(problems)
+    redaction.know(secrets_of(settings))
+    return Loaded(settings, renderer)
+
+
+def secrets_of(settings: Settings) -> Iterable[Secret]:
+    """Return every secret of a configuration, for the wall of the log."""
+    yield from settings.server.auth.bearer_tokens
+    if settings.server.auth.basic is not None:
+        yield settings.server.auth.basic.password
+    for robot in settings.robots.values():
+        yield robot.access_token
+        if robot.secret is not None:
+            yield robot.secret
+
+
+class Service:
+    """Receive and deliver: every part wired, started together and stopped in order."""
+
+    def __init__(self, path: Path, loaded: Loaded, clock: Clock | None = None) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.metrics = Metrics()
+        self._path = path
+        self._loaded = loaded
+        self._reloading = threading.Lock()
+        self._draining = False
+        self._probed_at: datetime | None = None
+        self._store_fault = ""
+        self.store: Outbox = open_sqlite(loaded.settings.storage.path, self.clock.now())
+        self._dispatcher = self._new_dispatcher()
+        self._housekeeper = Housekeeper(
+            self.store, self.clock, lambda: self.settings.storage.retention
+        )
+        self.wsgi: Flask = create_app(self)
+        self._tell_loaded()
+        self._tell_corruption()
+
+    @property
+    def settings(self) -> Settings:
+        """Return the configuration in force."""
+        return self._loaded.settings
+
+    def start(self) -> None:
+        """Begin to deliver; requests may come from now on."""
+        self.metrics.watch(self.store, self.clock.now)
+        self._probe()
+        self._dispatcher.start()
+        self._housekeeper.start()
+        log.info("started", robots=len(self.settings.robots), waiting=self.store.waiting())
+
+    def drain(self) -> None:
+        """Say "not ready" from now on, and still accept what comes."""
+        self._draining = True
+
+    def stop(self) -> None:
+        """Finish what is in flight and give the store up."""
+        self._draining = True
+        self._dispatcher.stop()
+        self._housekeeper.stop()
+        self.store.close()
+        log.info("stopped")
+
+    def alive(self) -> bool:
+        """Return whether every part runs."""
+        return self._dispatcher.alive() and self.store.alive()
+
+    def not_ready(self) -> str:
+        """Return why webhooks should not come here now; empty when they may."""
+        if self._draining:
+            return "shutting down"
+        if not self.alive():
+            return "a part of the adapter ended"
+        self._probe()
+        return self._store_fault
+
+    def wake(self, robots: Iterable[str]) -> None:
+        """Tell the dispatcher that something was put into these robots' queues."""
+        self._dispatcher.wake(robots)
+
+    def reload(self) -> None:
+        """Put a changed configuration into force, or raise ConfigError and change nothing."""
+        with self._reloading:
+            try:
+                loaded = load(self._path)
+            except ConfigError as error:
+                self.metrics.reload_successful.set(0)
+                log.error("reload failed, the old configuration stays", problems=str(error))  # noqa: TRY400  # its text says all
+                raise
+            _warn_of_restart(self.settings, loaded.settings)
+            self._loaded = loaded
+            self._tell_loaded()
+        self._try_robots_again()
+
+    def _try_robots_again(self) -> None:
+        try:
+            self.store.end_rest()
+        except StoreUnavailable as error:
+            log.warning("robots rest on after the reload", why=str(error))
+        self.wake(self.settings.robots)
+
+    def _new_dispatcher(self) -> Dispatcher:
+        courier = Courier(
+            store=self.store,
+            sender=Client(self.clock),
+            observer=self.metrics,
+            clock=self.clock,
+            new_uuid=lambda: str(uuid.uuid4()),
+            jitter=random.random,
+        )
+        return Dispatcher(
+            queue=self.store,
+            courier=courier,
+            clock=self.clock,
+            equipment=lambda: self._loaded.equipment,
+        )
+
+    def _probe(self) -> None:
+        now = self.clock.now()
+        if self._probed_at is not None and now - self._probed_at < PROBE_EVERY:
+            return
+        self._probed_at = now
+        try:
+            self.store.probe(now)
+        except StoreUnavailable as error:
+            self._store_fault = str(error)
+            self.metrics.store_up.set(0)
+        else:
+            self._store_fault = ""
+            self.metrics.store_up.set(1)
+
+    def _tell_loaded(self) -> None:
+        self.metrics.reload_successful.set(1)
+        self.metrics.reload_success_at.set(self.clock.now().timestamp())
+        for warning in self.settings.warnings:
+            log.warning("configuration", what=str(warning))
+        unknown = set(self.store.queue()) - set(self.settings.robots)
+        if unknown:
+            log.warning(
+                "deliveries wait for robots that are not configured", robots=sorted(unknown)
+            )
+
+    def _tell_corruption(self) -> None:
+        aside = self.store.moved_aside
+        if aside is None:
+            return
+        self.metrics.store_corruptions.inc()
+        log.error("the database was corrupt; a fresh one is used", moved_to=str(aside))
+        self.store.notify(
+            (corruption_notice(robot, aside.name) for robot in self.settings.robots),
+            now=self.clock.now(),
+        )
+
+
+def corruption_notice(robot: str, aside: str) -> Notice:
+    """Return what a group is told when waiting alerts may have been lost."""
+    return Notice(
+        robot=robot,
+        title="⚠️ 告警队列损坏 · Alert queue was corrupt",
+        text=(
+            "### ⚠️ 告警队列损坏\n\n"
+            f"启动时发现数据库损坏，已移至 {aside}，并使用新库。此前排队未发的告警可能丢失，"
+            "请到 Alertmanager 核对。\n\n"
+            f"The database was corrupt at start; it was moved to {aside} and a fresh one is used. "
+            "Alerts that waited in it may be lost: compare with Alertmanager."
+        ),
+    )
+
+
+def _warn_of_restart(old: Settings, new: Settings) -> None:
+    changed = [
+        name
+        for name, before, after in (
+            (
+                "server.listen",
+                (old.server.host, old.server.port),
+                (new.server.host, new.server.port),
+            ),
+            ("server.threads", old.server.threads, new.server.threads),
+            ("storage.url", old.storage.path, new.storage.path),
+            ("log", old.log, new.log),
+        )
+        if before != after
+    ]
+    if changed:
+        log.warning("these keep their old value until a restart", keys=changed)

@@ -1,0 +1,6 @@
+"""Delivery: the loop that claims, and the courier that renders, sends and settles."""
+
+from adapter.dispatcher.courier import Courier, Equipment, Observer, Sender
+from adapter.dispatcher.loop import Dispatcher
+
+__all__ = ["Courier", "Dispatcher", "Equipment", "Observer", "Sender"]

@@ -1,0 +1,159 @@
+"""The loop: ask each robot's queue for the next delivery, hand it to a courier, wait.
+
+Each robot has at most one message on its way, so what it gets keeps its order, and a robot that
+hangs holds up nobody else.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from adapter.core.delivery import Claim, Idle
+from adapter.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from adapter.clock import Clock
+    from adapter.dispatcher.courier import Courier, Equipment
+
+LEASE_MARGIN: Final = timedelta(seconds=5)
+"""Time a lease outlasts the timeout of its request."""
+
+STORE_PAUSE: Final = timedelta(seconds=1)
+"""How long a robot's queue is left alone when the store fails."""
+
+LONGEST_WAIT: Final = timedelta(seconds=30)
+"""How long the loop waits at most, so that nothing depends on being woken."""
+
+COURIERS: Final = 32
+"""Messages on their way at once, over all robots."""
+
+STOP_LIMIT: Final = timedelta(seconds=10)
+"""How long a stop waits for what is in flight; the longest timeout and its settlement."""
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_NOW: Final = datetime.min.replace(tzinfo=UTC)
+
+log = structlog.get_logger(__name__)
+
+
+class Queue(Protocol):
+    """Lease deliveries."""
+
+    def claim(self, robot: str, *, now: datetime, lease: timedelta) -> Claim | Idle:
+        """Lease the next delivery of a robot, or say when there can be one."""
+        ...
+
+
+class Dispatcher:
+    """Keep every robot's queue moving until stopped."""
+
+    def __init__(
+        self,
+        *,
+        queue: Queue,
+        courier: Courier,
+        clock: Clock,
+        equipment: Callable[[], Equipment],
+        executor: Executor | None = None,
+    ) -> None:
+        self._queue = queue
+        self._courier = courier
+        self._clock = clock
+        self._equipment = equipment
+        self._executor = executor or ThreadPoolExecutor(COURIERS, thread_name_prefix="courier")
+        self._look_at: dict[str, datetime] = {}
+        self._in_flight: set[str] = set()
+        self._state = threading.Lock()
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._thread.start()
+
+    def alive(self) -> bool:
+        """Return whether the loop runs."""
+        return self._thread.is_alive()
+
+    def wake(self, robots: Iterable[str]) -> None:
+        """Look at these robots' queues now, because something was put there."""
+        with self._state:
+            self._look_at.update(dict.fromkeys(robots, _NOW))
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Claim nothing more and wait, not for ever, for what is in flight."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_LIMIT.total_seconds())
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def step(self) -> datetime:
+        """Claim all that can be claimed now; return when to look again."""
+        equipment = self._equipment()
+        now = self._clock.now()
+        for robot in equipment.robots:
+            if self._may_look(robot, now):
+                self._look(robot, equipment, now)
+        with self._state:
+            waiting = (at for robot, at in self._look_at.items() if robot not in self._in_flight)
+            return min(waiting, default=_NEVER)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            look_at = self.step()
+            now = self._clock.now()
+            self._clock.wait(self._woken, min(max(look_at, now) - now, LONGEST_WAIT))
+
+    def _may_look(self, robot: str, now: datetime) -> bool:
+        with self._state:
+            return robot not in self._in_flight and self._look_at.get(robot, _NOW) <= now
+
+    def _look(self, robot: str, equipment: Equipment, now: datetime) -> None:
+        with self._state:
+            self._look_at[robot] = _NEVER  # a wake from here on is about something new
+        lease = equipment.robots[robot].timeout + LEASE_MARGIN
+        try:
+            found = self._queue.claim(robot, now=now, lease=lease)
+        except StoreUnavailable as error:
+            log.error("queue not readable", robot=robot, why=str(error))  # noqa: TRY400  # says all
+            found = Idle(now + STORE_PAUSE)
+        if isinstance(found, Claim):
+            self._hand_over(found, equipment)
+        else:
+            self._come_back(robot, found.until)
+
+    def _come_back(self, robot: str, until: datetime | None) -> None:
+        with self._state:
+            self._look_at[robot] = min(self._look_at[robot], until or _NEVER)
+
+    def _hand_over(self, claim: Claim, equipment: Equipment) -> None:
+        with self._state:
+            self._in_flight.add(claim.robot)
+        self._executor.submit(self._deliver, claim, equipment)
+
+    def _deliver(self, claim: Claim, equipment: Equipment) -> None:
+        look_at = _NOW
+        try:
+            self._courier.deliver(claim, equipment)
+        except StoreUnavailable as error:
+            # The lease holds the delivery until it ends; then it goes out again, unchanged.
+            log.error("outcome not stored", delivery=claim.id, why=str(error))  # noqa: TRY400  # same
+            look_at = self._clock.now() + STORE_PAUSE
+        except Exception:
+            log.exception("a delivery failed by a fault of the adapter", delivery=claim.id)
+            look_at = self._clock.now() + STORE_PAUSE
+        with self._state:
+            self._in_flight.discard(claim.robot)
+            self._look_at[claim.robot] = min(self._look_at.get(claim.robot, _NEVER), look_at)
+        self._woken.set()

@@ -1,0 +1,74 @@
+"""What must be done from time to time, whatever arrives: forget what is old, count what waits."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from adapter.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from adapter.clock import Clock
+
+EVERY: Final = timedelta(minutes=1)
+"""How often the house is kept."""
+
+STATES_KEPT: Final = timedelta(days=1)
+"""How long a group state is known beyond the window in which it matters."""
+
+log = structlog.get_logger(__name__)
+
+
+class Store(Protocol):
+    """What is kept in order."""
+
+    def purge(self, *, before: datetime, states_before: datetime) -> int:
+        """Remove some of what is older; return how many rows."""
+        ...
+
+    def recount(self) -> None:
+        """Learn how many deliveries wait."""
+        ...
+
+
+class Housekeeper:
+    """Keep a store in order, in a thread of its own."""
+
+    def __init__(self, store: Store, clock: Clock, retention: Callable[[], timedelta]) -> None:
+        self._store = store
+        self._clock = clock
+        self._retention = retention
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, without waiting for more than the step that is on."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def step(self) -> None:
+        """Remove all that is older than the retention, in small bites, and count what waits."""
+        now = self._clock.now()
+        before, states_before = now - self._retention(), now - STATES_KEPT
+        try:
+            while not self._stopping.is_set():
+                if self._store.purge(before=before, states_before=states_before) == 0:
+                    break
+            self._store.recount()
+        except StoreUnavailable as error:
+            log.warning("old deliveries could not be removed", why=str(error))
+
+    def _run(self) -> None:
+        while not self._clock.wait(self._stopping, EVERY):
+            self.step()

@@ -1,0 +1,104 @@
+"""One line an event, JSON or console, and a last wall that no secret passes.
+
+Code keeps secrets out of what it logs; the wall is for what nobody thought of: a library's log
+line, a traceback, an answer that quotes the request. It works on the finished line.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, MutableMapping
+
+    from structlog.typing import Processor, WrappedLogger
+
+    from adapter.secret import Secret
+
+_PATTERNS: Final = (
+    (
+        re.compile(r"((?:access_token|sign)(?:=|%3D|\"?: ?\"?))[^&\s\"'\\]+", re.IGNORECASE),
+        r"\1***",
+    ),
+    (re.compile(r"\bSEC[0-9a-f]{16,}"), "***"),
+    (re.compile(r"(?i)\b(authorization\"?:? ?\"?(?:basic|bearer) )[^\s\"']+"), r"\1***"),
+    (re.compile(r"(?<![0-9A-Za-z.])(1[3-9]\d)\d{4}(\d{4})(?![0-9A-Za-z.])"), r"\1****\2"),
+    (re.compile(r"(\+\d{1,3}-\d{1,3})\d{3,}(\d{2})\b"), r"\1****\2"),
+)
+
+SHORTEST_SECRET: Final = 6
+"""Characters below which a secret is not searched for: it would tear ordinary words apart."""
+
+
+class Redaction:
+    """Replace secrets in text: those it was told of, and whatever looks like one."""
+
+    def __init__(self) -> None:
+        self._known: frozenset[str] = frozenset()
+
+    def know(self, secrets: Iterable[Secret]) -> None:
+        """Search for these too; those known before stay, since old lines may still come."""
+        revealed = (secret.reveal() for secret in secrets)
+        self._known |= {text for text in revealed if len(text) >= SHORTEST_SECRET}
+
+    def __call__(self, text: str) -> str:
+        """Return `text` without secrets."""
+        for secret in self._known:
+            if secret in text:
+                text = text.replace(secret, "***")
+        for pattern, replacement in _PATTERNS:
+            text = pattern.sub(replacement, text)
+        return text
+
+
+redaction: Final = Redaction()
+
+
+def configure(log_format: Literal["json", "console"], level: str) -> None:
+    """Send every log line, also of libraries, through structlog and the wall to stderr."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_rendering(log_format),
+                _wall,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("urllib3", "werkzeug", "gunicorn.access"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)  # below it they print URLs with tokens
+
+
+def _rendering(log_format: Literal["json", "console"]) -> list[Processor]:
+    if log_format == "console":
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+    ]
+
+
+def _wall(_logger: WrappedLogger, _method: str, line: MutableMapping[str, Any] | str) -> str:
+    return redaction(str(line))

@@ -1,0 +1,176 @@
+"""The metrics, by the names that dashboards and alert rules use.
+
+Counters are this process's own. Gauges of the queue are asked from the outbox at each scrape, so
+they are right whoever put something there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+
+from adapter import __version__
+from adapter.core.delivery import Broken, Outcome, Throttled, Unreachable
+from adapter.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from prometheus_client import Metric
+
+PREFIX: Final = "alertmanager_dingtalk_"
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_LATENCIES: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+
+
+class Waiting(Protocol):
+    """What waits at one robot."""
+
+    @property
+    def pending(self) -> int:
+        """Return how many deliveries wait."""
+        ...
+
+    @property
+    def oldest_received_at(self) -> datetime:
+        """Return when the oldest of them was received."""
+        ...
+
+
+class Queue(Protocol):
+    """What the gauges are read from."""
+
+    def queue(self) -> Mapping[str, Waiting]:
+        """Return what waits, by robot."""
+        ...
+
+    def resting(self) -> Mapping[str, datetime]:
+        """Return until when robots rest."""
+        ...
+
+
+class Metrics:
+    """Count what happens; `expose()` is the page that Prometheus scrapes."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.webhooks = self._counter("webhooks", "Webhook requests by the answer given.", "code")
+        self.alerts_received = self._counter(
+            "alerts_received", "Alerts in accepted webhooks.", "status"
+        )
+        self.duplicates = self._counter(
+            "deliveries_duplicate", "Deliveries left out because the robot knew this state."
+        )
+        self.messages_sent = self._counter(
+            "messages_sent", "Messages that DingTalk accepted.", "robot", "msgtype"
+        )
+        self.send_failures = self._counter(
+            "send_failures", "Messages that it did not.", "robot", "errcode", "reason"
+        )
+        self.throttled = self._counter("throttled", "Messages refused for their rate.", "robot")
+        self.render_failures = self._counter(
+            "render_failures", "Messages for which the built-in text was used.", "template"
+        )
+        self.store_corruptions = self._counter(
+            "store_corruptions", "Corrupt databases moved aside at start."
+        )
+        self.latency = Histogram(
+            f"{PREFIX}delivery_latency_seconds",
+            "Seconds from the webhook received to DingTalk's ok.",
+            buckets=_LATENCIES,
+            registry=self.registry,
+        )
+        self.robot_broken = self._gauge(
+            "robot_broken", "1 while DingTalk refuses a robot whatever it sends.", "robot", "reason"
+        )
+        self.store_up = self._gauge("store_up", "1 while the store takes writes.")
+        self.reload_successful = self._gauge(
+            "config_last_reload_successful", "1 if the last load of the configuration succeeded."
+        )
+        self.reload_success_at = self._gauge(
+            "config_last_reload_success_timestamp_seconds",
+            "When the configuration was last loaded successfully.",
+        )
+        Info(f"{PREFIX}build", "The version that runs.", registry=self.registry).info(
+            {"version": __version__}
+        )
+
+    def sent(self, robot: str, msgtype: str, latency: float) -> None:
+        """Note a message that DingTalk accepted, `latency` seconds after its webhook."""
+        self.messages_sent.labels(robot, msgtype).inc()
+        self.latency.observe(max(0.0, latency))
+        self._mend(robot)
+
+    def failed(self, robot: str, outcome: Outcome) -> None:
+        """Note a message that it did not accept."""
+        if isinstance(outcome, Throttled):
+            self.throttled.labels(robot).inc()
+        errcode, reason = _labels(outcome)
+        self.send_failures.labels(robot, errcode, reason).inc()
+        if isinstance(outcome, Broken):
+            self._mend(robot)
+            self.robot_broken.labels(robot, outcome.reason).set(1)
+
+    def render_failed(self, template: str) -> None:
+        """Note a template that failed."""
+        self.render_failures.labels(template).inc()
+
+    def watch(self, queue: Queue, now: Callable[[], datetime]) -> None:
+        """Read the gauges of the queue from here at each scrape."""
+        self.registry.register(_QueueCollector(queue, now, self.store_up))
+
+    def expose(self) -> bytes:
+        """Return all metrics in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _mend(self, robot: str) -> None:
+        self.robot_broken.remove_by_labels({"robot": robot})
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"{PREFIX}{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"{PREFIX}{name}", text, labels, registry=self.registry)
+
+
+class _QueueCollector:
+    """Ask the outbox when Prometheus asks."""
+
+    def __init__(self, queue: Queue, now: Callable[[], datetime], store_up: Gauge) -> None:
+        self._queue = queue
+        self._now = now
+        self._store_up = store_up
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing: registering must not read the store."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the gauges of the queue; none of them when the store cannot be read."""
+        pending = self._family("deliveries_pending", "Deliveries that wait.")
+        oldest = self._family("oldest_pending_seconds", "Age of the oldest one that waits.")
+        blocked = self._family("blocked_until_timestamp_seconds", "Until when a robot rests.")
+        try:
+            for robot, state in self._queue.queue().items():
+                pending.add_metric([robot], state.pending)
+                age = (self._now() - state.oldest_received_at).total_seconds()
+                oldest.add_metric([robot], max(0.0, age))
+            for robot, until in self._queue.resting().items():
+                blocked.add_metric([robot], max(0.0, until.timestamp()))
+        except StoreUnavailable:
+            self._store_up.set(0)
+        return (pending, oldest, blocked)
+
+    def _family(self, name: str, text: str) -> GaugeMetricFamily:
+        return GaugeMetricFamily(f"{PREFIX}{name}", text, labels=["robot"])
+
+
+def _labels(outcome: Outcome) -> tuple[str, str]:
+    """Return errcode and a short reason, both from a closed set, so that series stay few."""
+    if isinstance(outcome, Unreachable):
+        return "", "unreachable"
+    reason = outcome.reason if isinstance(outcome, Broken) else type(outcome).__name__.lower()
+    return getattr(outcome, "errcode", ""), reason

@@ -1,0 +1,72 @@
+"""The Flask application: blueprints together, and every error as a short answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from adapter.errors import StoreUnavailable
+from adapter.web.answers import Refusal, error_answer
+from adapter.web.body import drain
+from adapter.web.operation import create_operation
+from adapter.web.webhooks import PATHS, create_webhooks
+
+if TYPE_CHECKING:
+    from adapter.web.backend import Backend
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(backend: Backend) -> Flask:
+    """Return the WSGI application that serves `backend`."""
+    app = Flask("adapter", static_folder=None)
+    app.url_map.merge_slashes = False  # a redirect would turn Alertmanager's POST into a GET
+    app.register_blueprint(create_webhooks(backend))
+    app.register_blueprint(create_operation(backend))
+    _answer_errors(app, backend)
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        if request.path.startswith(PATHS):
+            backend.metrics.webhooks.labels(str(response.status_code)).inc()
+        return response
+
+    return app
+
+
+def _answer_errors(app: Flask, backend: Backend) -> None:
+    @app.errorhandler(Refusal)
+    def refused(refusal: Refusal) -> Response:
+        return error_answer(refusal.code, refusal.text, refusal.headers)
+
+    @app.errorhandler(StoreUnavailable)
+    def unavailable(error: StoreUnavailable) -> Response:
+        log.error("webhook not committed, the sender will retry", why=str(error))
+        return error_answer(503, str(error))
+
+    @app.errorhandler(HTTPException)
+    def routing(error: HTTPException) -> Response:
+        code = error.code or 500
+        drain(request, backend.clock)
+        headers = dict(error.get_headers(request.environ))
+        allowed = {"Allow": headers["Allow"]} if "Allow" in headers else {}
+        return error_answer(code, _explain(code, error), allowed)
+
+    @app.errorhandler(Exception)
+    def bug(error: Exception) -> Response:
+        log.error("a request failed by a fault of the adapter", path=request.path, exc_info=error)
+        return error_answer(500, "a fault of the adapter; its log has the details")
+
+
+def _explain(code: int, error: HTTPException) -> str:
+    if code == 404:  # noqa: PLR2004  # HTTP's own number
+        return "nothing here; webhooks go to POST /alertmanager or /alertmanager/<robot>"
+    if code == 405:  # noqa: PLR2004  # same
+        return (
+            f"{request.method} is not served here; Alertmanager posts webhooks. "
+            "If it did, a redirect on the way has turned POST into GET: set follow_redirects: false"
+        )
+    return error.description or error.name

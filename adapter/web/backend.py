@@ -1,0 +1,86 @@
+"""What the views need of the rest of the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, timedelta
+
+    from adapter.clock import Clock
+    from adapter.config.settings import Settings
+    from adapter.core.delivery import Delivery
+    from adapter.metrics import Metrics
+
+
+class Counts(Protocol):
+    """What a webhook became."""
+
+    @property
+    def deliveries(self) -> int:
+        """Return how many deliveries were committed."""
+        ...
+
+    @property
+    def duplicates(self) -> int:
+        """Return how many were left out because the robot knew the state."""
+        ...
+
+
+class Store(Protocol):
+    """Where deliveries are committed."""
+
+    def enqueue(
+        self, accepted: Sequence[Delivery], *, now: datetime, dedup_window: timedelta
+    ) -> Counts:
+        """Commit deliveries; raises StoreUnavailable."""
+        ...
+
+    def keep_refused(self, body: bytes, *, code: int, reason: str, now: datetime) -> None:
+        """Keep a body that could not be accepted."""
+        ...
+
+    def waiting(self) -> int:
+        """Return how many deliveries wait."""
+        ...
+
+
+class Backend(Protocol):
+    """The program as the views see it."""
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock."""
+        ...
+
+    @property
+    def metrics(self) -> Metrics:
+        """Return the metrics."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """Return the configuration in force; a reload replaces it whole."""
+        ...
+
+    @property
+    def store(self) -> Store:
+        """Return the outbox."""
+        ...
+
+    def wake(self, robots: Iterable[str]) -> None:
+        """Tell the dispatcher that something was put into these robots' queues."""
+        ...
+
+    def reload(self) -> None:
+        """Put a changed configuration into force, or raise ConfigError and change nothing."""
+        ...
+
+    def alive(self) -> bool:
+        """Return whether every part runs."""
+        ...
+
+    def not_ready(self) -> str:
+        """Return why webhooks should not come here now; empty when they may."""
+        ...

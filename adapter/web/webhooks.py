@@ -1,0 +1,155 @@
+"""The webhook: check, decode, route, commit, and only then answer 200.
+
+Alertmanager retries 5xx and broken connections and nothing else, and Grafana retries nothing: so
+4xx is only for what can never pass, and whatever a retry can help is 503.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+from flask import Blueprint, Response, request
+
+from adapter.core.routing import address_group, route_group
+from adapter.core.webhook import decode_webhook, with_source
+from adapter.errors import PayloadError, StoreUnavailable
+from adapter.web.answers import Refusal
+from adapter.web.auth import require_credentials
+from adapter.web.body import TooLarge, drain, read_body
+
+if TYPE_CHECKING:
+    from adapter.config.settings import Settings
+    from adapter.core.alerts import AlertGroup
+    from adapter.core.delivery import Delivery
+    from adapter.web.backend import Backend, Counts
+
+log = structlog.get_logger(__name__)
+
+PATHS = ("/alertmanager", "/dingtalk/")
+METHODS = ("POST", "PUT")
+
+
+def create_webhooks(backend: Backend) -> Blueprint:
+    """Return the webhook endpoints."""
+    blueprint = Blueprint("webhooks", __name__)
+    receiver = _Receiver(backend)
+
+    def routed() -> Response:
+        return _accepted(receiver.receive(None))
+
+    def addressed(robot: str) -> Response:
+        return _accepted(receiver.receive(robot))
+
+    def compatible(robot: str) -> Response:
+        receiver.receive(robot)
+        return Response("OK", content_type="text/plain")
+
+    for path, view in (
+        ("/alertmanager", routed),
+        ("/alertmanager/<robot>", addressed),
+        ("/dingtalk/<robot>/send", compatible),
+    ):
+        blueprint.add_url_rule(
+            path, view.__name__, view, methods=METHODS, provide_automatic_options=False
+        )
+    return blueprint
+
+
+def _accepted(counts: Counts) -> Response:
+    body = {
+        "status": "accepted",
+        "deliveries": counts.deliveries,
+        "duplicates": counts.duplicates,
+    }
+    return Response(msgspec.json.encode(body), content_type="application/json")
+
+
+class _Receiver:
+    """Take one webhook from its bytes to its commit."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def receive(self, robot: str | None) -> Counts:
+        settings = self._backend.settings
+        try:
+            self._check(settings, robot)
+            body = read_body(request, settings.server.max_body, self._backend.clock)
+        except TooLarge as refusal:
+            self._keep(refusal.start, refusal)
+            raise
+        except Refusal:
+            drain(request, self._backend.clock)
+            raise
+        try:
+            group = self._decode(body, settings)
+        except Refusal as refusal:
+            self._keep(body, refusal)
+            raise
+        return self._commit(group, _deliveries(settings, group, robot), settings)
+
+    def _check(self, settings: Settings, robot: str | None) -> None:
+        require_credentials(request, settings.server.auth)
+        if robot is not None and robot not in settings.robots:
+            raise Refusal(
+                404, "unknown robot in the path; use a name of robots: in the configuration"
+            )
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise Refusal(415, "compressed bodies are not read; send the JSON as it is")
+
+    def _decode(self, body: bytes, settings: Settings) -> AlertGroup:
+        try:
+            group = decode_webhook(body)
+        except PayloadError as error:
+            raise Refusal(400, str(error)) from None
+        name = request.args.get("source")
+        if name is None:
+            return group
+        source = settings.sources.get(name)
+        if source is None:
+            known = ", ".join(settings.sources) or "none are configured"
+            raise Refusal(400, f"unknown ?source= in the URL; alertmanagers: {known}")
+        return with_source(group, source.name, source.labels)
+
+    def _commit(
+        self, group: AlertGroup, deliveries: tuple[Delivery, ...], settings: Settings
+    ) -> Counts:
+        store, metrics = self._backend.store, self._backend.metrics
+        if store.waiting() >= settings.server.high_water:
+            raise Refusal(503, "server.high_water is reached; Alertmanager keeps and retries this")
+        counts = store.enqueue(
+            deliveries,
+            now=self._backend.clock.now(),
+            dedup_window=settings.server.dedup_window,
+        )
+        self._backend.wake({delivery.robot for delivery in deliveries})
+        for alert in group.alerts:
+            metrics.alerts_received.labels(alert.status).inc()
+        metrics.duplicates.inc(counts.duplicates)
+        log.info(
+            "webhook accepted",
+            receiver=group.receiver,
+            source=group.source,
+            alerts=len(group.alerts),
+            deliveries=counts.deliveries,
+            duplicates=counts.duplicates,
+        )
+        return counts
+
+    def _keep(self, body: bytes, refusal: Refusal) -> None:
+        log.warning("webhook refused, body kept", code=refusal.code, why=refusal.text)
+        try:
+            self._backend.store.keep_refused(
+                body, code=refusal.code, reason=refusal.text, now=self._backend.clock.now()
+            )
+        except StoreUnavailable as error:
+            log.warning("a refused body could not be kept", why=str(error))
+
+
+def _deliveries(settings: Settings, group: AlertGroup, robot: str | None) -> tuple[Delivery, ...]:
+    if robot is not None:
+        return address_group(robot, group, settings.robots[robot].defaults)
+    defaults = {name: settings.robots[name].defaults for name in settings.robots}
+    return route_group(settings.route, group, defaults)
