@@ -6,10 +6,12 @@ line, a traceback, an answer that quotes the request. It works on the finished l
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import quote
 
 import structlog
 
@@ -44,7 +46,8 @@ class Redaction:
     def know(self, secrets: Iterable[Secret]) -> None:
         """Search for these too; those known before stay, since old lines may still come."""
         revealed = (secret.reveal() for secret in secrets)
-        self._known |= {text for text in revealed if len(text) >= SHORTEST_SECRET}
+        long_enough = (text for text in revealed if len(text) >= SHORTEST_SECRET)
+        self._known |= {form for text in long_enough for form in _notations(text)}
 
     def __call__(self, text: str) -> str:
         """Return `text` without secrets."""
@@ -54,6 +57,11 @@ class Redaction:
         for pattern, replacement in _PATTERNS:
             text = pattern.sub(replacement, text)
         return text
+
+
+def _notations(text: str) -> set[str]:
+    """Return a secret as it is, as JSON writes it, and as a URL does."""
+    return {text, json.dumps(text, ensure_ascii=False)[1:-1], quote(text, safe="")}
 
 
 redaction: Final = Redaction()

@@ -37,19 +37,21 @@ def require_operator(request: Request, auth: AuthSettings) -> None:
 
 
 def _authorized(header: str, auth: AuthSettings) -> bool:
-    scheme, _, value = header.partition(" ")
+    scheme, _, value = header.partition(" ")  # WSGI hands headers over as Latin-1
     value = value.strip()
     if scheme.lower() == "bearer":
-        return sum(_same(value, token) for token in auth.bearer_tokens) > 0  # every one is compared
+        return (
+            sum(_same(value.encode("latin-1"), token) for token in auth.bearer_tokens) > 0
+        )  # every one is compared
     if scheme.lower() == "basic" and auth.basic is not None:
         username, _, password = _decoded(value).partition(":")
         named = hmac.compare_digest(username.encode(), auth.basic.username.encode())
-        return _same(password, auth.basic.password) and named
+        return _same(password.encode(), auth.basic.password) and named
     return False
 
 
-def _same(given: str, expected: Secret) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.reveal().encode())
+def _same(given: bytes, expected: Secret) -> bool:
+    return hmac.compare_digest(given, expected.reveal().encode())
 
 
 def _decoded(value: str) -> str:

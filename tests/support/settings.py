@@ -1,0 +1,49 @@
+"""Settings, as tests need them: what is not said is ordinary."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from adapter.config.settings import (
+    AuthSettings,
+    RobotSettings,
+    ServerSettings,
+    Settings,
+    SourceSettings,
+    StorageSettings,
+)
+from adapter.core.routing import Route, RouteSettings
+from adapter.secret import Secret
+
+
+def make_robot(name: str = "ops", **changes: object) -> RobotSettings:
+    """Return a robot whose token tells its name."""
+    fields: dict[str, object] = {
+        "name": name,
+        "access_token": Secret(f"token-of-{name}"),
+        "secret": Secret(f"SECret-of-{name}"),
+        "timeout": timedelta(seconds=5),
+        "defaults": RouteSettings(),
+        **changes,
+    }
+    return RobotSettings(**fields)  # type: ignore[arg-type]  # a test names what it changes
+
+
+def make_settings(
+    *robots: RobotSettings,
+    auth: AuthSettings | None = None,
+    route: Route | None = None,
+    sources: tuple[SourceSettings, ...] = (),
+    **server: object,
+) -> Settings:
+    """Return a configuration of these robots, or of one, all of which the root route names."""
+    members = {robot.name: robot for robot in robots or (make_robot(),)}
+    return Settings(
+        robots=members,
+        route=route or Route(settings=RouteSettings(robots=tuple(members))),
+        storage=StorageSettings(path=Path("adapter.db")),
+        template_directory=Path("templates"),
+        server=ServerSettings(auth=auth or AuthSettings(), **server),  # type: ignore[arg-type]  # same
+        sources={source.name: source for source in sources},
+    )

@@ -1,0 +1,96 @@
+"""The wall: whatever reaches the log, no secret passes."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+import structlog
+
+from adapter.logs import Redaction, configure, redaction
+from adapter.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOKEN = "0123456789abcdef" * 4
+SIGN = "hmPWwU%2B7lVdm3ZZz0r9tSfx0L4Q26jWOZr9%2BGs6EZQM%3D"
+
+
+@pytest.fixture
+def _root() -> Iterator[None]:
+    root = logging.getLogger()
+    before = root.handlers, root.level
+    yield
+    root.handlers, root.level = before
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        (f"/robot/send?access_token={TOKEN}&sign={SIGN}", "/robot/send?access_token=***&sign=***"),
+        (f'{{"access_token": "{TOKEN}"}}', '{"access_token": "***"}'),
+        (f"webhook%3Faccess_token%3D{TOKEN}", "webhook%3Faccess_token%3D***"),
+        ("secret SEC0123456789abcdef0123 end", "secret *** end"),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+        ("call @13800000001 now", "call @138****0001 now"),
+        ("call +852-12345678", "call +852-123****78"),
+        ("fingerprint 1380000000123456", "fingerprint 1380000000123456"),
+        ("1.13800000001", "1.13800000001"),
+    ],
+)
+def test_what_looks_like_a_secret_is_hidden(text: str, clean: str) -> None:
+    assert Redaction()(text) == clean
+
+
+def test_known_secrets_are_hidden_wherever_they_stand() -> None:
+    wall = Redaction()
+    wall.know([Secret("hunter2-canary"), Secret("abc")])
+    assert wall("x=hunter2-canary! abcdef") == "x=***! abcdef"
+
+
+def test_known_secrets_are_hidden_in_every_notation() -> None:
+    wall = Redaction()
+    wall.know([Secret('pa"ss/wörd+')])
+    assert wall('"pa\\"ss/wörd+" pa%22ss%2Fw%C3%B6rd%2B') == '"***" ***'
+
+
+def fail() -> None:
+    raise ValueError(f"https://x/?access_token={TOKEN} hunter2-canary")
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.usefixtures("_root")
+def test_no_secret_passes_in_fields_tracebacks_or_library_lines(
+    log_format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    redaction.know([Secret("hunter2-canary")])
+    configure("json" if log_format == "json" else "console", "debug")
+    structlog.get_logger("ours").info("event", url=f"x?access_token={TOKEN}", who="13800000001")
+    logging.getLogger("library").warning("retrying %s", f"/robot/send?access_token={TOKEN}")
+    logging.getLogger("urllib3.connectionpool").warning("a line that must not come")
+    try:
+        fail()
+    except ValueError:
+        structlog.get_logger("ours").exception("failed")
+        logging.getLogger("library").exception("failed")
+    written = capsys.readouterr().err
+    assert written.count("access_token=***") >= 4
+    assert "138****0001" in written
+    assert "must not come" not in written
+    for secret in (TOKEN, "hunter2-canary", "13800000001"):
+        assert secret not in written
+
+
+@pytest.mark.usefixtures("_root")
+def test_each_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "info")
+    structlog.get_logger("ours").info("webhook accepted", alerts=3, receiver="钉钉")
+    logging.getLogger("library").error("二\nlines")
+    first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert (first["event"], first["alerts"], first["receiver"]) == ("webhook accepted", 3, "钉钉")
+    assert (first["level"], first["logger"]) == ("info", "ours")
+    assert second["event"] == "二\nlines"

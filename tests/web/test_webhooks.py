@@ -1,0 +1,376 @@
+"""What the webhook answers: 200 after the commit, 5xx where a retry helps, 4xx where none can."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.clock import FakeClock
+from support.settings import make_robot, make_settings
+
+from adapter.config.settings import AuthSettings, BasicAuth, SourceSettings
+from adapter.core.matchers import parse_matchers
+from adapter.core.routing import Route, RouteSettings
+from adapter.errors import ConfigError, Problem, StoreUnavailable
+from adapter.metrics import Metrics
+from adapter.outbox import Accepted
+from adapter.secret import Secret
+from adapter.web import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, timedelta
+
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+    from adapter.config.settings import Settings
+    from adapter.core.delivery import Delivery
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+BODY = (
+    SAMPLES / "alertmanager-0.33" / "node-cpuhigh-firing-first-notification-1.json"
+).read_bytes()
+
+
+class Store:
+    """Keep what is enqueued in a list, and fail when told to."""
+
+    def __init__(self) -> None:
+        self.accepted: list[Delivery] = []
+        self.refused: deque[tuple[int, bytes]] = deque()
+        self.fault: StoreUnavailable | None = None
+        self.full = 0
+
+    def enqueue(
+        self, accepted: Sequence[Delivery], *, now: datetime, dedup_window: timedelta
+    ) -> Accepted:
+        del now, dedup_window
+        if self.fault is not None:
+            raise self.fault
+        self.accepted += accepted
+        return Accepted(len(accepted), 0)
+
+    def keep_refused(self, body: bytes, *, code: int, reason: str, now: datetime) -> None:
+        del reason, now
+        if self.fault is not None:
+            raise self.fault
+        self.refused.append((code, body))
+
+    def waiting(self) -> int:
+        return self.full or len(self.accepted)
+
+
+class Program:
+    """The program as the views see it, without its other parts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.clock = FakeClock()
+        self.metrics = Metrics()
+        self.settings = settings
+        self.store = Store()
+        self.woken: set[str] = set()
+        self.problems: tuple[Problem, ...] = ()
+        self.dead = False
+        self.fault = ""
+
+    def wake(self, robots: Iterable[str]) -> None:
+        self.woken |= set(robots)
+
+    def reload(self) -> None:
+        if self.problems:
+            raise ConfigError(self.problems)
+
+    def alive(self) -> bool:
+        return not self.dead
+
+    def not_ready(self) -> str:
+        return self.fault
+
+
+def serve(settings: Settings | None = None) -> tuple[Program, FlaskClient]:
+    program = Program(settings or make_settings())
+    return program, create_app(program).test_client()
+
+
+def error_of(response: TestResponse) -> str:
+    assert response.content_type == "application/json"
+    assert len(response.data) <= 1024
+    fields = json.loads(response.data)
+    assert list(fields) == ["error"]
+    return str(fields["error"])
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_webhook_is_committed_then_answered(method: str) -> None:
+    program, client = serve()
+    response = client.open("/alertmanager", method=method, data=BODY)
+    assert response.status_code == 200
+    assert json.loads(response.data) == {"status": "accepted", "deliveries": 1, "duplicates": 0}
+    assert [delivery.robot for delivery in program.store.accepted] == ["ops"]
+    assert program.woken == {"ops"}
+
+
+def test_a_group_splits_over_robots_by_label() -> None:
+    db = Route(settings=RouteSettings(robots=("db",)), matchers=parse_matchers('instance=~".*-1"'))
+    root = Route(settings=RouteSettings(robots=("ops",)), routes=(db,))
+    program, client = serve(make_settings(make_robot("ops"), make_robot("db"), route=root))
+    alerts = [{"labels": {"alertname": "A", "instance": f"n-{n}"}} for n in (1, 2)]
+    response = client.post("/alertmanager", json={"alerts": alerts})
+    assert json.loads(response.data)["deliveries"] == 2
+    assert {
+        delivery.robot: [alert.labels["instance"] for alert in delivery.group.alerts]
+        for delivery in program.store.accepted
+    } == {"db": ["n-1"], "ops": ["n-2"]}
+
+
+def test_the_path_names_a_robot() -> None:
+    program, client = serve(make_settings(make_robot("ops"), make_robot("值班")))
+    assert client.post("/alertmanager/值班", data=BODY).status_code == 200
+    assert [delivery.robot for delivery in program.store.accepted] == ["值班"]
+
+
+def test_the_path_of_prometheus_webhook_dingtalk_answers_as_it_did() -> None:
+    program, client = serve()
+    response = client.post("/dingtalk/ops/send", data=BODY)
+    assert (response.status_code, response.data) == (200, b"OK")
+    assert len(program.store.accepted) == 1
+
+
+@pytest.mark.parametrize("path", ["/alertmanager/nobody", "/dingtalk/nobody/send"])
+def test_an_unknown_robot_is_404(path: str) -> None:
+    _, client = serve()
+    response = client.post(path, data=BODY)
+    assert response.status_code == 404
+    assert "unknown robot" in error_of(response)
+
+
+@pytest.mark.parametrize("path", ["/alertmanager", "/alertmanager/ops", "/dingtalk/ops/send"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS"])
+def test_other_methods_are_405(path: str, method: str) -> None:
+    _, client = serve()
+    response = client.open(path, method=method)
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST, PUT"
+
+
+@pytest.mark.parametrize("path", ["//alertmanager", "/alertmanager/", "/nothing"])
+def test_no_path_redirects(path: str) -> None:
+    _, client = serve()
+    assert client.post(path, data=BODY).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "JSON"),
+        (b"{", "JSON"),
+        (b"[]", "API v2"),
+        (b'{"text": "custom"}', "alerts"),
+        (b'{"alerts": [{"labels": {"a": 1}}]}', "labels"),
+        (b"[" * 100_000 + b"]" * 100_000, ""),
+    ],
+)
+def test_what_can_never_pass_is_400_and_kept(body: bytes, says: str) -> None:
+    program, client = serve()
+    response = client.post("/alertmanager", data=body)
+    assert response.status_code == 400
+    assert says in error_of(response)
+    assert program.store.refused.pop() == (400, body)
+
+
+def test_a_store_that_fails_is_503() -> None:
+    program, client = serve()
+    program.store.fault = StoreUnavailable("the store failed: database or disk is full")
+    response = client.post("/alertmanager", data=BODY)
+    assert response.status_code == 503
+    assert "disk is full" in error_of(response)
+    assert client.post("/alertmanager", data=b"{").status_code == 400, "though it is not kept"
+
+
+def test_above_the_high_water_mark_is_503() -> None:
+    program, client = serve(make_settings(high_water=10))
+    program.store.full = 10
+    response = client.post("/alertmanager", data=BODY)
+    assert response.status_code == 503
+    assert "high_water" in error_of(response)
+
+
+def test_a_declared_large_body_is_413_and_its_start_kept() -> None:
+    program, client = serve(make_settings(max_body=1000))
+    response = client.post("/alertmanager", data=b"x" * 5000)
+    assert response.status_code == 413
+    assert "1000 bytes" in error_of(response)
+    code, kept = program.store.refused.pop()
+    assert (code, len(kept)) == (413, 1001)
+
+
+def test_a_large_body_of_unknown_length_is_413_too() -> None:
+    """A chunked body: Werkzeug would cut it at its limit without a word."""
+    program, client = serve(make_settings(max_body=1000))
+    stream = io.BytesIO(b"x" * 5000)
+    response = client.post(
+        "/alertmanager", input_stream=stream, environ_overrides={"wsgi.input_terminated": True}
+    )
+    assert response.status_code == 413
+    assert stream.read() == b"", "read to its end, so that the sender sees the answer"
+    assert program.store.accepted == []
+
+
+def test_a_body_of_exactly_the_limit_passes() -> None:
+    _, client = serve(make_settings(max_body=len(BODY)))
+    assert client.post("/alertmanager", data=BODY).status_code == 200
+
+
+def test_a_compressed_body_is_415() -> None:
+    _, client = serve()
+    response = client.post("/alertmanager", data=BODY, headers={"Content-Encoding": "gzip"})
+    assert response.status_code == 415
+
+
+class TestCredentials:
+    """Any configured method suffices."""
+
+    auth = AuthSettings(
+        bearer_tokens=(Secret("old-token"), Secret("new-tökén")),
+        basic=BasicAuth(username="alertmanager", password=Secret("pass:wörd")),
+    )
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "Bearer old-token",
+            "bearer  old-token",
+            "Bearer " + "new-tökén".encode().decode("latin-1"),
+            "Basic " + base64.b64encode("alertmanager:pass:wörd".encode()).decode(),
+        ],
+    )
+    def test_that_suffice(self, header: str) -> None:
+        _, client = serve(make_settings(auth=self.auth))
+        environ = {"HTTP_AUTHORIZATION": header}
+        assert client.post("/alertmanager", data=BODY, environ_overrides=environ).status_code == 200
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "",
+            "Bearer",
+            "Bearer wrong",
+            "Bearer \xff\xfe",
+            "Basic !!!",
+            "Basic " + base64.b64encode(b"alertmanager").decode(),
+            "Basic " + base64.b64encode(b"someone:pass:w\xc3\xb6rd").decode(),
+            "Basic " + base64.b64encode(b"\xff:\xff").decode(),
+            "Digest x",
+        ],
+    )
+    def test_that_do_not(self, header: str) -> None:
+        program, client = serve(make_settings(auth=self.auth))
+        environ = {"HTTP_AUTHORIZATION": header}
+        response = client.post("/alertmanager", data=BODY, environ_overrides=environ)
+        assert response.status_code == 401
+        assert "Bearer" in response.headers["WWW-Authenticate"]
+        assert "old-token" not in error_of(response)
+        assert program.store.accepted == []
+
+
+class TestSources:
+    """`?source=` names where alerts come from."""
+
+    settings = make_settings(sources=(SourceSettings(name="bj", labels={"cluster": "bj"}),))
+
+    def test_labels_are_added_where_missing_before_routing(self) -> None:
+        program, client = serve(self.settings)
+        alerts = [{"labels": {"alertname": "A"}}, {"labels": {"alertname": "B", "cluster": "sh"}}]
+        assert client.post("/alertmanager?source=bj", json={"alerts": alerts}).status_code == 200
+        [delivery] = program.store.accepted
+        assert [alert.labels["cluster"] for alert in delivery.group.alerts] == ["bj", "sh"]
+        assert delivery.group.source == "bj"
+
+    def test_an_unknown_one_is_told_and_the_body_kept(self) -> None:
+        program, client = serve(self.settings)
+        response = client.post("/alertmanager?source=bjj", data=BODY)
+        assert response.status_code == 400
+        assert "alertmanagers: bj" in error_of(response)
+        assert program.store.refused
+
+
+def test_answers_are_counted() -> None:
+    program, client = serve()
+    client.post("/alertmanager", data=BODY)
+    client.post("/alertmanager", data=b"")
+    client.get("/alertmanager")
+    client.post("/alertmanager/nobody", data=BODY)
+    page = program.metrics.expose().decode()
+    for code in (200, 400, 404, 405):
+        assert f'alertmanager_dingtalk_webhooks_total{{code="{code}"}} 1.0' in page
+    assert 'alertmanager_dingtalk_alerts_received_total{status="firing"} 1.0' in page
+
+
+class TestOperation:
+    """The endpoints of operation."""
+
+    def test_healthy_while_every_part_runs(self) -> None:
+        program, client = serve()
+        assert client.get("/-/healthy").status_code == 200
+        program.dead = True
+        assert client.get("/-/healthy").status_code == 503
+
+    def test_ready_says_why_not(self) -> None:
+        program, client = serve()
+        assert client.get("/-/ready").status_code == 200
+        program.fault = "the store failed: disk is full"
+        response = client.get("/-/ready")
+        assert (response.status_code, response.text) == (503, "the store failed: disk is full\n")
+
+    @pytest.mark.parametrize("method", ["POST", "PUT"])
+    def test_reload_says_every_problem(self, method: str) -> None:
+        program, client = serve()
+        assert client.open("/-/reload", method=method).status_code == 200
+        program.problems = (Problem("c.yml", 3, 5, "robots.ops", "unknown key"),)
+        response = client.open("/-/reload", method=method)
+        assert response.status_code == 500
+        assert "c.yml:3:5: robots.ops: unknown key" in response.text
+
+    def test_reload_without_auth_is_for_loopback(self) -> None:
+        _, client = serve()
+        environ = {"REMOTE_ADDR": "10.0.0.9"}
+        assert client.post("/-/reload", environ_overrides=environ).status_code == 403
+
+    def test_reload_with_auth_needs_credentials(self) -> None:
+        _, client = serve(make_settings(auth=AuthSettings(bearer_tokens=(Secret("token"),))))
+        assert client.post("/-/reload").status_code == 401
+        headers = {"Authorization": "Bearer token"}
+        environ = {"REMOTE_ADDR": "10.0.0.9"}
+        response = client.post("/-/reload", headers=headers, environ_overrides=environ)
+        assert response.status_code == 200
+
+    def test_metrics_need_no_credentials(self) -> None:
+        _, client = serve(make_settings(auth=AuthSettings(bearer_tokens=(Secret("token"),))))
+        response = client.get("/metrics")
+        assert response.content_type.startswith("text/plain; version=0.0.4")
+        assert "alertmanager_dingtalk_build_info" in response.text
+
+
+@given(
+    path=st.sampled_from(["/alertmanager", "/alertmanager/ops", "/dingtalk/ops/send"]),
+    body=st.binary(max_size=2000)
+    | st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner) | st.dictionaries(st.sampled_from(["alerts", "labels", "x"]), inner)
+        ),
+    ).map(lambda value: json.dumps(value).encode("utf-8", "surrogatepass")),
+    query=st.text(max_size=20),
+)
+def test_no_body_makes_a_500(path: str, body: bytes, query: str) -> None:
+    _, client = serve()
+    response = client.post(path, query_string={"source": query} if query else {}, data=body)
+    assert response.status_code in {200, 400}
