@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from adapter.clock import Clock
     from adapter.config.settings import Settings
+    from adapter.core.routing import Route
     from adapter.outbox import Outbox
     from adapter.secret import Secret
 
@@ -69,6 +70,16 @@ def load(path: Path, *, skip_secrets: bool = False) -> Loaded:
         raise ConfigError(problems)
     redaction.know(secrets_of(settings))
     return Loaded(settings, renderer)
+
+
+def summary(loaded: Loaded) -> str:
+    """Return one line that says what a valid configuration holds."""
+    settings = loaded.settings
+    return f"OK: {len(settings.robots)} robot(s), {_count(settings.route)} route(s)"
+
+
+def _count(route: Route) -> int:
+    return 1 + sum(_count(child) for child in route.routes)
 
 
 def secrets_of(settings: Settings) -> Iterable[Secret]:

@@ -1,1 +1,5 @@
-"""Placeholder."""
+"""The command line: one function a command, no logic."""
+
+from adapter.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,67 @@
+# Every target sets up what it needs. `make help` lists them.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WORKERS ?= 4
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test verify lint format coverage bench lock clean tools
+
+help:  ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed  ## simulator, adapter and sample alerts in the foreground; Ctrl-C ends them
+	@$(BIN)/python -m adapter demo
+
+test: $(VENV)/.installed-dev tools lint  ## lint, types and all tests with samples, under ten minutes
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report= tests
+	@$(MAKE) --no-print-directory coverage
+
+verify: $(VENV)/.installed-dev tools lint  ## the same claims at full count: kills, fuzz, bursts
+	@VERIFY=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report= tests
+	@$(MAKE) --no-print-directory coverage
+
+coverage:  # the gate: every branch of the core, nine in ten of all
+	@$(BIN)/python -m coverage report --include='adapter/core/*' --fail-under=100
+	@$(BIN)/python -m coverage report --fail-under=90
+
+lint: $(VENV)/.installed-dev  ## ruff and mypy over code and tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.installed-dev  ## let ruff write the layout and mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev tools  ## measure the burst and the accept path; see benchmarks/
+	@$(BIN)/python -m benchmarks
+
+lock: $(VENV)/.installed-dev  ## renew requirements*.lock from pyproject.toml, with hashes
+	@./scripts/lock $(BIN)/uv
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+tools:
+	@./scripts/install-test-tools
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; run: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python requirements.lock requirements-build.lock
+	@echo "installing locked dependencies"
+	@$(PIP) install --require-hashes -r requirements.lock -r requirements-build.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@echo "installing locked dependencies of the tests"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@

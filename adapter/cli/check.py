@@ -1,0 +1,22 @@
+"""check-config: every problem at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapter import app
+
+CONFIG_FILE = click.Path(path_type=Path)
+
+
+@click.command("check-config")
+@click.argument("file", type=CONFIG_FILE)
+@click.option("--skip-secrets", is_flag=True, help="Do not open secret files.")
+def check_config(file: Path, *, skip_secrets: bool) -> None:
+    """Check a configuration and its templates; print every problem, one a line."""
+    loaded = app.load(file, skip_secrets=skip_secrets)
+    for warning in loaded.settings.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"{file}: {app.summary(loaded)}")

@@ -1,0 +1,29 @@
+"""serve: receive and deliver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapter import app, logs
+from adapter.serving import ServingOptions
+from adapter.serving import serve as serve_until_stopped
+
+
+@click.command()
+@click.option("--config", "config", type=click.Path(path_type=Path), required=True)
+def serve(config: Path) -> int:
+    """Receive Alertmanager's webhooks and deliver them until stopped.
+
+    SIGTERM finishes what is in flight and exits 0. SIGHUP reads the configuration anew.
+    """
+    loaded = app.load(config)
+    logs.configure(loaded.settings.log.format, loaded.settings.log.level)
+    server = loaded.settings.server
+    return serve_until_stopped(
+        lambda: app.Service(config, loaded),
+        ServingOptions(
+            host=server.host, port=server.port, threads=server.threads, max_body=server.max_body
+        ),
+    )
