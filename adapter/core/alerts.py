@@ -7,10 +7,16 @@ understood. Source of the field list: `notify/webhook` and `template` of Alertma
 
 from __future__ import annotations
 
+import functools
+import operator
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Status(StrEnum):
@@ -21,9 +27,14 @@ class Status(StrEnum):
 
 
 def instant(value: datetime | None) -> datetime | None:
-    """Return `value` in UTC, or None where it means "not set" (Go's year 1) or cannot be told."""
+    """Return `value` in UTC, or None where it means "not set" (Go's year 1) or cannot be told.
+
+    A time without an offset is taken as UTC, not as this machine's.
+    """
     if value is None or value.year <= 1:
         return None
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
     try:
         return value.astimezone(UTC)
     except OverflowError:
@@ -95,3 +106,42 @@ class AlertGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
     def resolved(self) -> tuple[Alert, ...]:
         """Return the alerts that are over."""
         return tuple(alert for alert in self.alerts if alert.status is Status.RESOLVED)
+
+
+def subset(group: AlertGroup, alerts: Sequence[Alert]) -> AlertGroup:
+    """Return `group` with only these of its alerts, and what it says of them in common.
+
+    The whole group stays as its sender described it.
+    """
+    if len(alerts) == len(group.alerts):
+        return group
+    fires = any(alert.status is Status.FIRING for alert in alerts)
+    return msgspec.structs.replace(
+        group,
+        alerts=tuple(alerts),
+        status=Status.FIRING if fires else Status.RESOLVED,
+        common_labels=common(alert.labels for alert in alerts),
+        common_annotations=common(alert.annotations for alert in alerts),
+    )
+
+
+def common(sets: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return the names and values that all sets share, by name; nothing of no sets."""
+    items = (named.items() for named in sets)
+    return dict(sorted(functools.reduce(operator.and_, items, next(items, set()))))
+
+
+_FNV_OFFSET: Final = 14695981039346656037
+_FNV_PRIME: Final = 1099511628211
+
+
+def fingerprint(labels: Mapping[str, str]) -> str:
+    """Return Alertmanager's identity of a label set: FNV-1a of its sorted names and values.
+
+    Source: `model/signature.go` of prometheus/common.
+    """
+    state = _FNV_OFFSET
+    for name, value in sorted(labels.items()):
+        for byte in b"%b\xff%b\xff" % (name.encode(), value.encode()):
+            state = (state ^ byte) * _FNV_PRIME & 0xFFFF_FFFF_FFFF_FFFF
+    return f"{state:016x}"
