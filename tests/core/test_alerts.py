@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.core.alerts import Alert, AlertGroup, Status, common, fingerprint, instant, subset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BEIJING = timezone(timedelta(hours=8))
 SAMPLES = sorted(Path(__file__).parents[1].glob("samples/alertmanager-*/*.json"))
@@ -25,6 +30,17 @@ INSTANTS = [
 ]
 
 
+@pytest.fixture(params=["UTC", "Asia/Shanghai"])
+def machine_zone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the machine be in one zone or the other, which must make no difference."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("machine_zone")
 @pytest.mark.parametrize(("sent", "expected"), INSTANTS)
 def test_an_instant_is_in_utc_or_not_set(sent: datetime | None, expected: datetime | None) -> None:
     found = instant(sent)

@@ -170,6 +170,13 @@ def test_one_robot_gets_an_alert_once_with_the_first_route_s_settings() -> None:
     ]
 
 
+def test_one_route_under_two_parents_takes_the_settings_of_each() -> None:
+    shared = route("", "a")
+    root = route("", None, route("to=x", None, shared, template="x"), route("", None, shared))
+    deliveries = route_group(root, group(alert(to="x"), alert(to="y")), NO_DEFAULTS)
+    assert [to.settings.template for to in deliveries] == ["x", "default"]
+
+
 def test_one_robot_gets_one_delivery_for_each_look() -> None:
     root = route(
         "",
