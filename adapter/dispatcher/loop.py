@@ -105,8 +105,8 @@ class Dispatcher:
             if self._may_look(robot, now):
                 self._look(robot, equipment, now)
         with self._state:
-            waiting = (at for robot, at in self._look_at.items() if robot not in self._in_flight)
-            return min(waiting, default=_NEVER)
+            idle = (robot for robot in equipment.robots if robot not in self._in_flight)
+            return min((self._look_at.get(robot, _NOW) for robot in idle), default=_NEVER)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

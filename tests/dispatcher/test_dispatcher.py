@@ -1,0 +1,329 @@
+"""From a committed delivery to DingTalk's ok, with a clock that jumps and a real outbox."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from concurrent.futures import Executor, Future
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.alerts import make_alert, make_delivery
+from support.clock import START, FakeClock
+from support.settings import make_robot
+
+from adapter.config.template_files import bundled_templates
+from adapter.core.delivery import (
+    Broken,
+    Exhausted,
+    Notice,
+    Outcome,
+    Refused,
+    Sent,
+    Settlement,
+    Throttled,
+    TooBig,
+    Unreachable,
+)
+from adapter.core.rendering import Renderer
+from adapter.dispatcher import Courier, Dispatcher, Equipment
+from adapter.errors import StoreUnavailable
+from adapter.metrics import Metrics
+from adapter.outbox import Outbox, open_sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from adapter.config.settings import RobotSettings
+    from adapter.core.delivery import Delivery
+
+MINUTE = timedelta(minutes=1)
+
+
+class Inline(Executor):
+    """Carry out at once what is submitted."""
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401  # Executor's own signature
+        future: Future[Any] = Future()
+        future.set_result(call(*args, **kwargs))
+        return future
+
+
+class Sender:
+    """Answer as told, in order, and remember what was sent; `Sent` when nothing is left to tell."""
+
+    def __init__(self) -> None:
+        self.answers: list[Outcome | Exception] = []
+        self.sent: list[tuple[str, bytes]] = []
+
+    def send(self, robot: RobotSettings, body: bytes) -> Outcome:
+        self.sent.append((robot.name, body))
+        answer = self.answers.pop(0) if self.answers else Sent()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.sent]
+
+
+class Bench:
+    """Everything from the outbox to DingTalk, run by hand."""
+
+    def __init__(self, path: Path, templates: dict[str, str] | None = None) -> None:
+        self.clock = FakeClock()
+        self.outbox: Outbox = open_sqlite(path, START)
+        self.sender = Sender()
+        self.metrics = Metrics()
+        robots = {name: make_robot(name) for name in ("ops", "db")}
+        self.equipment = Equipment(robots, Renderer({**bundled_templates(), **(templates or {})}))
+        self.uuids = iter(f"uuid-{number}" for number in range(10_000))
+        self.dispatcher = self.new_dispatcher()
+
+    def new_dispatcher(self) -> Dispatcher:
+        courier = Courier(
+            store=self.outbox,
+            sender=self.sender,
+            observer=self.metrics,
+            clock=self.clock,
+            new_uuid=lambda: next(self.uuids),
+            jitter=lambda: 0.5,
+        )
+        return Dispatcher(
+            queue=self.outbox,
+            courier=courier,
+            clock=self.clock,
+            equipment=lambda: self.equipment,
+            executor=Inline(),
+        )
+
+    def put(self, *deliveries: Delivery) -> None:
+        self.outbox.enqueue(deliveries, now=self.clock.now(), dedup_window=timedelta(0))
+        self.dispatcher.wake({delivery.robot for delivery in deliveries})
+
+    def run(self, span: timedelta = timedelta(0)) -> None:
+        """Do all that is due until `span` has passed."""
+        until = self.clock.now() + span
+        while True:
+            look_at = self.dispatcher.step()
+            if look_at > until:
+                self.clock.advance(max(until - self.clock.now(), timedelta(0)))
+                return
+            self.clock.advance(max(look_at - self.clock.now(), timedelta(0)))
+
+    def page(self) -> str:
+        return self.metrics.expose().decode()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path / "adapter.db")
+    yield bench
+    bench.outbox.close()
+
+
+def test_a_delivery_becomes_one_message(bench: Bench) -> None:
+    bench.put(make_delivery(make_alert("磁盘满", instance="db-1")))
+    bench.run()
+    [(robot, _)], [body] = bench.sender.sent, bench.sender.bodies
+    assert robot == "ops"
+    assert body["msgtype"] == "markdown"
+    assert body["msgUuid"] == "uuid-0"
+    assert "磁盘满" in body["markdown"]["title"]
+    assert bench.outbox.waiting() == 0
+    assert 'messages_sent_total{msgtype="markdown",robot="ops"} 1.0' in bench.page()
+
+
+def test_a_robot_gets_its_messages_in_order(bench: Bench) -> None:
+    for number in range(5):
+        bench.put(make_delivery(make_alert(f"Alert{number}"), key=str(number)))
+    bench.run()
+    titles = [body["markdown"]["title"] for body in bench.sender.bodies]
+    assert [f"Alert{number}" in title for number, title in enumerate(titles)] == [True] * 5
+
+
+AMBIGUOUS = Unreachable("no answer within the timeout", ambiguous=True)
+REFUSED_CONNECTION = Unreachable("the connection was refused", ambiguous=False)
+
+
+def test_after_an_unknown_outcome_the_same_bytes_go_out_again(bench: Bench) -> None:
+    bench.sender.answers = [AMBIGUOUS, AMBIGUOUS]
+    bench.put(make_delivery())
+    bench.run(MINUTE)
+    bodies = [body for _, body in bench.sender.sent]
+    assert len(bodies) == 3
+    assert len(set(bodies)) == 1
+
+
+def test_after_a_known_failure_the_message_is_made_anew_under_its_id(bench: Bench) -> None:
+    bench.sender.answers = [REFUSED_CONNECTION]
+    bench.put(make_delivery())
+    bench.clock.advance(timedelta(hours=2))
+    bench.run(MINUTE)
+    assert [body["msgUuid"] for body in bench.sender.bodies] == ["uuid-0", "uuid-0"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "rest"),
+    [
+        (Throttled("660026", "too many"), timedelta(minutes=1)),
+        (Exhausted("90030", "over"), timedelta(hours=1)),
+        (Broken("300005", "no token", "token"), timedelta(minutes=10)),
+    ],
+)
+def test_a_robot_that_is_refused_rests_whole(
+    bench: Bench, outcome: Outcome, rest: timedelta
+) -> None:
+    bench.sender.answers = [outcome]
+    bench.put(make_delivery(key="a"), make_delivery(robot="db"))
+    bench.put(make_delivery(key="b"))
+    bench.run(rest - timedelta(seconds=1))
+    assert [robot for robot, _ in bench.sender.sent].count("ops") == 1
+    assert [robot for robot, _ in bench.sender.sent].count("db") == 1
+    bench.run(timedelta(seconds=1))
+    assert [robot for robot, _ in bench.sender.sent].count("ops") == 3
+
+
+def test_throttled_rests_double_up_to_ten_minutes(bench: Bench) -> None:
+    bench.sender.answers = [Throttled("660026", "too many")] * 6
+    bench.put(make_delivery())
+    times = []
+    for _ in range(6):
+        before = len(bench.sender.sent)
+        while len(bench.sender.sent) == before:
+            bench.run(timedelta(seconds=1))
+        times.append(bench.clock.now())
+    gaps = [round((b - a).total_seconds() / 60) for a, b in itertools.pairwise(times)]
+    assert gaps == [1, 2, 4, 8, 10]
+
+
+@pytest.mark.parametrize("outcome", [Refused("430102", "text"), TooBig("460101", "size")])
+def test_a_refused_message_holds_up_no_other_group(bench: Bench, outcome: Outcome) -> None:
+    bench.sender.answers = [outcome]
+    bench.put(make_delivery(make_alert("Bad"), key="a"))
+    bench.put(make_delivery(make_alert("Good"), key="b"))
+    bench.run()
+    titles = [body["markdown"]["title"] for body in bench.sender.bodies]
+    assert ["Bad" in titles[0], "Good" in titles[1]] == [True, True]
+    assert bench.outbox.waiting() == 1, "it waits for its retry"
+    bench.run(MINUTE)
+    assert bench.outbox.waiting() == 0
+
+
+def test_a_crash_after_sending_sends_the_same_bytes_once_the_lease_ends(bench: Bench) -> None:
+    bench.sender.answers = [StoreUnavailable("as if the process had been killed here")]
+    bench.put(make_delivery())
+    bench.run()
+    bench.dispatcher = bench.new_dispatcher()
+    bench.run(timedelta(seconds=9))
+    assert len(bench.sender.sent) == 1, "the lease still holds"
+    bench.run(timedelta(seconds=2))
+    assert len({body for _, body in bench.sender.sent}) == 1
+    assert (len(bench.sender.sent), bench.outbox.waiting()) == (2, 0)
+
+
+def test_a_fault_of_the_adapter_loses_nothing(bench: Bench) -> None:
+    bench.sender.answers = [RuntimeError("a bug")]
+    bench.put(make_delivery())
+    bench.run(MINUTE)
+    assert (len(bench.sender.sent), bench.outbox.waiting()) == (2, 0)
+
+
+def test_nothing_is_sent_on_a_lease_that_the_request_could_outlast(bench: Bench) -> None:
+    bench.put(make_delivery())
+    claim = bench.outbox.claim("ops", now=START, lease=timedelta(seconds=10))
+    bench.clock.advance(timedelta(seconds=6))
+    courier = bench.dispatcher._courier  # noqa: SLF001  # a claim that was carried late
+    courier.deliver(claim, bench.equipment)  # type: ignore[arg-type]  # there is one
+    assert bench.sender.sent == []
+
+
+def test_an_answer_after_the_lease_changes_nothing_of_its_next_holder(bench: Bench) -> None:
+    bench.put(make_delivery())
+    claim = bench.outbox.claim("ops", now=START, lease=timedelta(seconds=10))
+    other = []
+
+    def send(robot: RobotSettings, body: bytes) -> Outcome:
+        del robot, body
+        bench.clock.advance(timedelta(seconds=11))
+        other.append(bench.outbox.claim("ops", now=bench.clock.now(), lease=MINUTE))
+        return Refused("430102", "text")
+
+    bench.sender.send = send  # type: ignore[method-assign]  # a DingTalk that is very slow
+    bench.dispatcher._courier.deliver(claim, bench.equipment)  # type: ignore[arg-type]  # noqa: SLF001  # there is one
+    assert bench.outbox.settle(other[0], Settlement(attempts=1), now=bench.clock.now(), error="")  # type: ignore[arg-type]  # same
+
+
+def test_a_template_that_fails_is_counted_and_the_alert_still_goes_out(tmp_path: Path) -> None:
+    source = (
+        '{% extends "default.j2" %}{% block title %}{{ 1 / (alerts | length - 1) }}{% endblock %}'
+    )
+    bench = Bench(tmp_path / "t.db", {"mine.j2": source})
+    bench.put(make_delivery(make_alert("DiskFull"), template="mine"))
+    bench.run()
+    assert "DiskFull" in bench.sender.bodies[0]["markdown"]["text"]
+    assert 'render_failures_total{template="mine"} 1.0' in bench.page()
+    bench.outbox.close()
+
+
+def test_a_notice_is_sent_as_it_is(bench: Bench) -> None:
+    bench.outbox.notify([Notice(robot="ops", title="题", text="### 文")], now=START)
+    bench.run()
+    assert bench.sender.bodies[0]["markdown"] == {"title": "题", "text": "### 文"}
+
+
+def test_a_robot_that_is_not_configured_keeps_its_deliveries(bench: Bench) -> None:
+    bench.put(make_delivery(robot="gone"))
+    bench.run(MINUTE)
+    assert bench.sender.sent == []
+    assert bench.outbox.waiting() == 1
+
+
+def test_a_broken_robot_is_shown_until_a_message_passes(bench: Bench) -> None:
+    bench.sender.answers = [Broken("300005", "x", "token"), Broken("310000", "x", "sign")]
+    bench.put(make_delivery())
+    bench.run()
+    assert 'robot_broken{reason="token",robot="ops"} 1.0' in bench.page()
+    bench.run(timedelta(minutes=10))
+    assert 'robot_broken{reason="sign",robot="ops"} 1.0' in bench.page()
+    assert 'robot_broken{reason="token"' not in bench.page()
+    bench.run(timedelta(minutes=10))
+    assert "robot_broken{" not in bench.page()
+
+
+def test_a_queue_that_cannot_be_read_is_asked_again(bench: Bench) -> None:
+    bench.put(make_delivery())
+    claim, broken = bench.outbox.claim, [True]
+
+    def fail_once(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # passes all on
+        if broken:
+            broken.clear()
+            raise StoreUnavailable("disk full")
+        return claim(*args, **kwargs)
+
+    bench.outbox.claim = fail_once  # type: ignore[method-assign]  # a store that fails once
+    bench.run(timedelta(seconds=2))
+    assert len(bench.sender.sent) == 1
+
+
+def test_every_alert_arrives_whatever_happens_on_the_way(bench: Bench) -> None:
+    """Alerts of several groups, with each kind of failure in turn."""
+    failures: list[Outcome | Exception] = [
+        AMBIGUOUS,
+        Throttled("130101", "x"),
+        REFUSED_CONNECTION,
+        Refused("430104", "x"),
+        RuntimeError("bug"),
+        Broken("310000", "x", "keyword"),
+    ]
+    bench.sender.answers = failures * 3
+    names = [f"Alert-{number:02d}" for number in range(30)]
+    for number, name in enumerate(names):
+        bench.put(make_delivery(make_alert(name), key=str(number % 7)))
+    bench.run(timedelta(hours=6))
+    told = [body["markdown"]["title"] for body in bench.sender.bodies]
+    assert all(any(name in title for title in told) for name in names)
+    assert bench.outbox.waiting() == 0
