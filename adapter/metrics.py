@@ -34,7 +34,7 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _LATENCIES: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 
 
-disable_created_metrics()  # a `_created` series beside every counter is not in the interface
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a `_created` series beside every counter is not in the interface
 
 
 class Waiting(Protocol):

@@ -9,16 +9,16 @@ import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 import requests
 
+from adapter.cli.demo_samples import samples
 from adapter.cli.simulate import parsed
 from adapter.clock import SystemClock
-from adapter.config.scalars import Address, listen_address
+from adapter.config.addresses import Address, listen_address
 from adapter.errors import AdapterError
 from adapter.simulator import DEMO_ROBOT, running
 
@@ -119,11 +119,9 @@ def _is_ready(url: str) -> bool:
 
 
 def _post_samples(url: str) -> None:
-    """Post webhooks that a real Alertmanager sent, in the order it sent them."""
-    samples = sorted((files("adapter.cli") / "samples").iterdir(), key=lambda entry: entry.name)
-    for sample in samples:
-        answer = requests.post(f"{url}/alertmanager", data=sample.read_bytes(), timeout=10)
-        click.echo(f"posted {sample.name}: {answer.text.strip()}")
+    for name, body in samples(SystemClock().now()):
+        answer = requests.post(f"{url}/alertmanager", data=body, timeout=10)
+        click.echo(f"posted {name}: {answer.text.strip()}")
 
 
 def _wait_for_end(adapter: subprocess.Popen[bytes]) -> None:

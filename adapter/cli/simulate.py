@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapter.config.scalars import Address, duration, listen_address
+from adapter.config.addresses import Address, listen_address
+from adapter.config.scalars import duration
 from adapter.simulator import DEMO_ROBOT, Rate, Robot, SimulatorSettings, parse_robot, run
 
 if TYPE_CHECKING:
