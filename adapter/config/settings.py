@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from adapter.core.routing import Route, RouteSettings
+    from adapter.errors import Problem
     from adapter.secret import Secret
+
+LogFormat = Literal["json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +56,8 @@ class ServerSettings:
 class LogSettings:
     """Say how the log is written."""
 
-    format: Literal["json", "console"] = "json"
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: LogFormat = "json"
+    level: LogLevel = "info"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,11 @@ class RobotSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Hold the whole configuration; `files` are all the files it was read from."""
+    """Hold the whole configuration.
+
+    `files` are all the configuration files it was read from, the main one first; `warnings` is what
+    is allowed and hardly meant.
+    """
 
     robots: Mapping[str, RobotSettings]
     route: Route
@@ -98,3 +106,4 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
+    warnings: tuple[Problem, ...] = ()

@@ -1,0 +1,98 @@
+"""Load a configuration: all its files, and every problem in them at once."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from adapter.config.document import read_document
+from adapter.config.includes import open_included
+from adapter.config.problems import Noted, Problems
+from adapter.config.reader import Reading
+from adapter.config.robots import take_robots
+from adapter.config.route_settings import Known
+from adapter.config.routes import read_root, read_routes
+from adapter.config.server import take_server
+from adapter.config.settings import Settings
+from adapter.config.sources import take_sources
+from adapter.config.storage import take_log, take_storage, take_template_directory
+from adapter.config.template_files import LAYOUT, bundled_templates, read_templates
+from adapter.config.vocabulary import ROOT
+from adapter.core.routing import Route, RouteSettings
+from adapter.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from adapter.config.document import Document
+    from adapter.config.reader import Section, Value
+
+
+def load(path: Path, *, environ: Mapping[str, str], skip_secrets: bool = False) -> Settings:
+    """Return the configuration of a file, or raise ConfigError with every problem of it.
+
+    `skip_secrets` leaves secret files closed and unset variables of secrets alone.
+    """
+    problems = Problems()
+    try:
+        settings = _load(path, Reading(environ, skip_secrets, problems))
+    except Noted:
+        settings = None
+    return replace(problems.checked(settings), warnings=problems.warnings())
+
+
+def _load(path: Path, reading: Reading) -> Settings | None:
+    document = read_document(path.absolute(), str(path), reading)
+    if document.is_empty:
+        document.value.problem("this file is empty; start from config.example.yml")
+        raise Noted
+    return document.value.read(lambda value: _read_main(value, document), None)
+
+
+def _read_main(value: Value, document: Document) -> Settings:
+    with ExitStack() as sections:  # each section tells its unknown keys when it ends
+        root = sections.enter_context(value.section(ROOT, "route: …"))
+        included = open_included(root, document, sections)
+        directory = take_template_directory(root)
+        templates = _template_names(directory, value.reading.problems)
+        robots = take_robots(
+            root, included.sections, Known(templates, None), complete=included.complete
+        )
+        known = Known(templates, robots.names)
+        return Settings(
+            robots=robots.usable,
+            route=_take_route(root, included.sections, known),
+            storage=take_storage(root),
+            template_directory=directory,
+            server=take_server(root),
+            log=take_log(root),
+            sources=take_sources(root),
+            files=(document.path, *included.paths),
+        )
+
+
+def _take_route(root: Section, parts: Iterable[Section], known: Known) -> Route:
+    included: list[Route] = []
+    for part in parts:
+        prefix = f"{part.value.node.place.file}: "
+        read = partial(read_routes, known=known, prefix=prefix)
+        included.extend(part.take("routes", read, ()))
+    found = root.require(
+        "route",
+        lambda value: read_root(value, known, included),
+        "the tree of routes, at least `route: {robots: [ops]}`",
+    )
+    return found or Route(settings=RouteSettings())
+
+
+def _template_names(directory: Path, problems: Problems) -> frozenset[str] | None:
+    """Return the templates that a route may name, None where some cannot be read."""
+    try:
+        files = {**bundled_templates(), **read_templates(directory)}
+    except ConfigError as error:
+        problems.extend(error)
+        return None
+    return frozenset(name.removesuffix(".j2") for name in files if name != LAYOUT)

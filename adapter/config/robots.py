@@ -1,0 +1,148 @@
+"""Read `robots` and `robot_defaults`: the credentials and ways of each DingTalk robot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from adapter.config.addresses import base_url, proxy_url
+from adapter.config.names import named
+from adapter.config.problems import Mistake
+from adapter.config.route_settings import take_route_settings
+from adapter.config.scalars import duration_within
+from adapter.config.secret_values import access_token, read_secret, take_secret, token
+from adapter.config.settings import RobotSettings
+from adapter.config.vocabulary import ROBOT
+from adapter.config.webhook_url import SKIPPED_CREDENTIAL, Credential, webhook
+from adapter.core.routing import RouteSettings, inherit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import timedelta
+
+    from adapter.config.reader import Section, Value
+    from adapter.config.route_settings import Known
+    from adapter.secret import Secret
+
+_TIMEOUT: Final = duration_within("100ms", "5m")
+_NOTHING: Final = RouteSettings()
+_ROBOTS: Final = "ops: {access_token: …}"
+_ELSEWHERE: Final = "a robot takes what routes send it; this belongs to `route`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """Hold what one mapping says of a robot; None where it says nothing."""
+
+    credential: Credential | None = None
+    credential_given: bool = False
+    secret: Secret | None = None
+    keyword: str | None = None
+    timeout: timedelta | None = None
+    proxy: str | None = None
+    api_url: str | None = None
+    settings: RouteSettings = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Robots:
+    """Hold the robots that can be used and the names of all; None where a mistake hides some."""
+
+    usable: Mapping[str, RobotSettings]
+    names: Collection[str] | None
+
+
+def take_robots(root: Section, parts: Iterable[Section], known: Known, *, complete: bool) -> Robots:
+    """Return the robots of all files; `complete`: no included file is broken."""
+    defaults = root.take("robot_defaults", partial(_read_words, known=known), _Words())
+    values: dict[str, Value] = {}
+    for section in (root, *parts):
+        entries = section.take("robots", partial(named, example=_ROBOTS), None)
+        complete = complete and (entries is not None or section.get("robots") is None)
+        for name, value in entries or ():
+            _note_twice(value, values.setdefault(name, value))
+    if complete and not values:
+        root.value.missing("robots", f"no robot is defined; expected one such as `{_ROBOTS}`")
+    robots = {name: _read_robot(name, value, defaults, known) for name, value in values.items()}
+    usable = {name: robot for name, robot in robots.items() if robot is not None}
+    return Robots(usable, values.keys() if complete else None)
+
+
+def _note_twice(value: Value, first: Value) -> None:
+    if value is not first:
+        place = first.key_place or first.place
+        value.key_problem(
+            f"this robot is defined twice, first at {place.file}:{place.line}:{place.column}; "
+            "keep one or give it another name"
+        )
+
+
+def _read_words(value: Value, known: Known) -> _Words:
+    with value.section(ROBOT, "access_token: …") as section:
+        for key in ("robots", "matchers", "continue", "routes"):
+            section.refuse(key, _ELSEWHERE)
+        given, credential = _take_credential(section)
+        api_url = section.hidden("api_url", base_url, None)
+        return _Words(
+            credential=credential,
+            credential_given=given,
+            secret=take_secret(section, "secret", token),
+            keyword=section.scalar("keyword", _keyword, None),
+            timeout=section.scalar("timeout", _TIMEOUT, None),
+            proxy=section.hidden("proxy", proxy_url, None),
+            api_url=api_url or (credential.api_url if credential else None),
+            settings=take_route_settings(section, known),
+        )
+
+
+def _read_robot(name: str, value: Value, defaults: _Words, known: Known) -> RobotSettings | None:
+    """Return a robot, what it leaves unsaid taken from `defaults`; None if it cannot be used."""
+    own = value.read(partial(_read_words, known=known), None)
+    if own is None:
+        return None
+    if not (own.credential_given or defaults.credential_given):
+        value.missing(
+            "access_token",
+            "missing; expected access_token or webhook (the URL that DingTalk shows), "
+            "or one of them with _file",
+        )
+    credential = own.credential or defaults.credential
+    return _complete(name, credential, own, defaults) if credential else None
+
+
+def _complete(name: str, credential: Credential, own: _Words, defaults: _Words) -> RobotSettings:
+    built_in = RobotSettings(name="", access_token=credential.access_token, defaults=_NOTHING)
+    return RobotSettings(
+        name=name,
+        access_token=credential.access_token,
+        secret=own.secret or defaults.secret,
+        keyword=_first(own.keyword, defaults.keyword, built_in.keyword),
+        timeout=own.timeout or defaults.timeout or built_in.timeout,
+        proxy=own.proxy or defaults.proxy,
+        api_url=own.api_url or defaults.api_url or built_in.api_url,
+        defaults=inherit((own.settings, defaults.settings)),
+    )
+
+
+def _first(own: str | None, default: str | None, built_in: str) -> str:
+    return next(said for said in (own, default, built_in) if said is not None)
+
+
+def _take_credential(section: Section) -> tuple[bool, Credential | None]:
+    given = section.only_one("access_token", "access_token_file", "webhook", "webhook_file")
+    if given is None:
+        return False, None
+    key, value = given
+    parse = webhook if key.startswith("webhook") else _token_alone
+    return True, value.read(lambda found: read_secret(key, found, parse, SKIPPED_CREDENTIAL), None)
+
+
+def _token_alone(text: str) -> Credential:
+    return Credential(access_token(text))
+
+
+def _keyword(text: str) -> str:
+    if text != text.strip() or not text.isprintable():
+        raise Mistake("begins or ends with a space or has several lines; expected one word")
+    return text

@@ -1,0 +1,53 @@
+"""Read what a route says, and a robot as its default: template, language, timezone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from adapter.config.problems import Mistake
+from adapter.config.scalars import boolean, one_of, timezone
+from adapter.config.suggest import did_you_mean
+from adapter.core.routing import RouteSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from adapter.config.reader import Section
+
+LANGUAGES: Final = ("zh", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Hold the names that settings may refer to; None where a broken file keeps them unknown."""
+
+    templates: Collection[str] | None
+    robots: Collection[str] | None
+
+
+def take_route_settings(
+    section: Section, known: Known, robots: tuple[str, ...] | None = None
+) -> RouteSettings:
+    """Return the settings that stand in a section; None for each that does not."""
+    return RouteSettings(
+        robots=robots,
+        template=section.scalar("template", _template(known.templates), None),
+        language=section.scalar("language", one_of(LANGUAGES), None),
+        timezone=section.scalar("timezone", timezone, None),
+        send_resolved=section.scalar("send_resolved", boolean, None),
+    )
+
+
+def _template(names: Collection[str] | None) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if names is None or text in names:
+            return text
+        if text.removesuffix(".j2") in names:
+            raise Mistake("is the name of a file; leave out .j2")
+        raise Mistake(
+            "is no template, bundled or in templates.directory; expected one of "
+            f"{', '.join(sorted(names))}{did_you_mean(text, names)}"
+        )
+
+    return read

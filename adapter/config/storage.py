@@ -1,0 +1,83 @@
+"""Read `storage`, `log` and `templates`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from adapter.config.files import is_file
+from adapter.config.problems import Mistake
+from adapter.config.scalars import duration_within, one_of
+from adapter.config.settings import LogFormat, LogLevel, LogSettings, StorageSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from adapter.config.reader import Section, Value
+
+_DEFAULT_LOG: Final = LogSettings()
+_FORMATS: Final[tuple[LogFormat, ...]] = ("json", "console")
+_LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
+
+_SQLITE: Final = "sqlite:///"
+_DATABASE: Final = "data/adapter.db"
+_RETENTION: Final = duration_within("1s", "10y")
+
+
+def take_log(root: Section) -> LogSettings:
+    """Return the settings of `log`."""
+    return root.take("log", _read_log, _DEFAULT_LOG)
+
+
+def take_storage(root: Section) -> StorageSettings:
+    """Return the settings of `storage`; its path starts from the configuration file."""
+    default = StorageSettings(path=root.value.base / _DATABASE)
+    return root.take("storage", lambda value: _read_storage(value, default), default)
+
+
+def take_template_directory(root: Section) -> Path:
+    """Return the directory of user templates, which need not exist."""
+    default = root.value.base / "templates"
+    return root.take("templates", lambda value: _read_directory(value, default), default)
+
+
+def _read_log(value: Value) -> LogSettings:
+    with value.section("log", "level: info") as section:
+        return LogSettings(
+            format=section.scalar("format", one_of(_FORMATS), _DEFAULT_LOG.format),
+            level=section.scalar("level", one_of(_LEVELS), _DEFAULT_LOG.level),
+        )
+
+
+def _read_storage(value: Value, default: StorageSettings) -> StorageSettings:
+    with value.section("storage", f"url: {_SQLITE}{_DATABASE}") as section:
+        path = section.hidden("url", _database, None)
+        return StorageSettings(
+            path=value.base / path if path else default.path,
+            retention=section.scalar("retention", _RETENTION, default.retention),
+        )
+
+
+def _database(text: str) -> str:
+    if text.startswith("postgres"):
+        raise Mistake(f"PostgreSQL is not supported yet; use {_SQLITE}{_DATABASE} for now")
+    path = text.removeprefix(_SQLITE)
+    if path == text or not path.strip("/") or ":memory:" in path or "?" in path:
+        raise Mistake(
+            f"expected {_SQLITE} and the path of a file, such as {_SQLITE}{_DATABASE} (relative to "
+            f"this file) or {_SQLITE}/var/lib/adapter/adapter.db"
+        )
+    return path
+
+
+def _read_directory(value: Value, default: Path) -> Path:
+    with value.section("templates", "directory: templates") as section:
+        return section.take("directory", _directory, default)
+
+
+def _directory(value: Value) -> Path:
+    name = value.text()
+    if not name:
+        raise Mistake("is empty; expected a directory such as templates")
+    if is_file(value.base / name):
+        raise Mistake(f"{value.shown()} is a file; expected the directory of templates")
+    return value.base / name

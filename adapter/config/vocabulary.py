@@ -1,0 +1,147 @@
+"""Words of a configuration: those that come later, those of other programs, and where each belongs.
+
+What is supported stands in the readers of each section. To support a word of NOT_YET, remove it
+here and read it there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from adapter.config.suggest import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+ROOT: Final = "the top level"
+INCLUDED: Final = "an included file"
+ROBOT: Final = "robots.NAME"
+ROUTE: Final = "route"
+
+_ROUTE_SETTINGS: Final = frozenset(
+    {
+        "buttons",
+        "defer",
+        "mention",
+        "mention_else",
+        "mention_on",
+        "message",
+        "priority",
+        "remind",
+        "split",
+    }
+)
+
+NOT_YET: Final[Mapping[str, Collection[str]]] = {
+    ROOT: {
+        "calendars",
+        "heartbeats",
+        "last_resort",
+        "people",
+        "quotas",
+        "schedules",
+        "severity",
+        "silence",
+        "time_intervals",
+    },
+    INCLUDED: {"people", "schedules"},
+    "server": {"external_url", "page", "tls", "watch"},
+    "server.auth": {"hmac"},
+    "templates": {"hide_labels"},
+    "alertmanagers.NAME": {
+        "basic",
+        "bearer_token",
+        "bearer_token_file",
+        "rewrite_links",
+        "url",
+    },
+    ROBOT: _ROUTE_SETTINGS
+    | {"digest_after", "fallback", "fallback_after", "max_age", "pool", "quota", "rate"},
+    ROUTE: _ROUTE_SETTINGS,
+}
+"""Words of the documented configuration whose feature is not built, by where they stand."""
+
+_NOT_YET_TEXT: Final = "not supported yet; remove it for now"
+
+_GROUPING: Final = "alerts are grouped by Alertmanager, in its own configuration; remove it"
+
+_FOREIGN: Final[Mapping[str, str]] = {
+    "receiver": "name the robots instead: `robots: [ops]`",
+    "receivers": "DingTalk robots are defined under `robots`",
+    "targets": "DingTalk robots are defined under `robots`",
+    "match": 'write `matchers: [severity="critical"]`',
+    "match_re": 'write `matchers: [team=~"db|infra"]`',
+    "mobiles": "mentions are not supported yet; remove it for now",
+    "mentions": "mentions are not supported yet; remove it for now",
+    "at": "mentions are not supported yet; remove it for now",
+    "group_by": _GROUPING,
+    "group_wait": _GROUPING,
+    "group_interval": _GROUPING,
+    "repeat_interval": _GROUPING,
+    "inhibit_rules": "alerts are inhibited by Alertmanager, in its own configuration; remove it",
+    "global": "defaults of all robots stand under `robot_defaults`",
+    "default_message": "a message is made by a `template` of the route; remove it",
+    "no_builtin_template": "the bundled templates are always there; remove it",
+    "token": "write `access_token`",
+    "sign": "write `secret`: what DingTalk shows under 加签 and begins with SEC",
+    "webhook_url": "write `webhook`",
+    "keywords": "write `keyword`: one word that is in every message",
+    "host": "write `listen: 0.0.0.0:8060` under `server`",
+    "port": "write `listen: 0.0.0.0:8060` under `server`",
+    "bind": "write `listen: 0.0.0.0:8060` under `server`",
+    "address": "write `listen: 0.0.0.0:8060` under `server`",
+    "workers": "one process serves; write `threads` under `server`",
+    "logging": "write `log`",
+    "database": "write `storage`",
+    "tz": "write `timezone`",
+    "lang": "write `language`",
+    "locale": "write `language`",
+    "url": "write `webhook` for the URL of a robot, `storage.url` for the database",
+}
+"""What to write instead of words that other programs use."""
+
+_HOMES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("alertmanagers", "include", "log", "robot_defaults"), ROOT),
+    **dict.fromkeys(("server", "storage", "templates"), ROOT),
+    **dict.fromkeys(NOT_YET[ROOT], ROOT),
+    **dict.fromkeys(
+        ("auth", "dedup_window", "high_water", "listen", "max_body", "threads"), "`server`"
+    ),
+    **dict.fromkeys(NOT_YET["server"], "`server`"),
+    **dict.fromkeys(("basic", "bearer_token_files", "bearer_tokens"), "`server.auth`"),
+    **dict.fromkeys(("username", "password", "password_file"), "`server.auth.basic`"),
+    **dict.fromkeys(("format", "level"), "`log`"),
+    "retention": "`storage`",
+    "directory": "`templates`",
+    **dict.fromkeys(("access_token", "access_token_file", "webhook", "webhook_file"), "a robot"),
+    **dict.fromkeys(("secret", "secret_file", "keyword", "timeout", "api_url", "proxy"), "a robot"),
+    **dict.fromkeys(NOT_YET[ROBOT], "a robot"),
+    **dict.fromkeys(_ROUTE_SETTINGS, "a route or a robot"),
+    **dict.fromkeys(("template", "language", "timezone", "send_resolved"), "a route or a robot"),
+    **dict.fromkeys(("matchers", "continue"), "one of `route.routes`"),
+    "route": ROOT,
+    "routes": "`route`",
+    "robots": "the top level, and a route names them",
+    "labels": "an entry of `alertmanagers`",
+}
+"""Where our own words belong."""
+
+
+def unknown_word(word: str, room: str, known: Collection[str]) -> str:
+    """Return the problem of a word that the section `room`, which reads `known`, does not read."""
+    if word in NOT_YET.get(room, ()):
+        return _NOT_YET_TEXT
+    if room == INCLUDED and word in _HOMES:
+        return "only robots and routes may stand in an included file; move it to the main one"
+    return f"unknown key{_advice(word, known)}"
+
+
+def _advice(word: str, known: Collection[str]) -> str:
+    if word in _FOREIGN:
+        return f"; {_FOREIGN[word]}"
+    if word in _HOMES:
+        return f" here; it belongs to {_HOMES[word]}"
+    if ":" in word:
+        return "; a space must follow the colon that ends a key"
+    best = closest(word, known)
+    return f'; did you mean "{best}"?' if best else f"; expected one of {', '.join(sorted(known))}"
