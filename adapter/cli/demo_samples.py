@@ -17,7 +17,7 @@ _INSTANT: Final = re.compile(rb'"(20\d\d-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d))"
 
 
 def samples(now: datetime) -> Iterator[tuple[str, bytes]]:
-    """Yield name and body of each in the order they were sent, their times moved to end at `now`."""
+    """Yield name and body of each, in the order they were sent, their times moved up to `now`."""
     shift = now - CAPTURED_AT
     entries = sorted((files("adapter.cli") / "samples").iterdir(), key=lambda entry: entry.name)
     for entry in entries:
