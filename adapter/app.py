@@ -89,8 +89,7 @@ def secrets_of(settings: Settings) -> Iterable[Secret]:
         yield settings.server.auth.basic.password
     for robot in settings.robots.values():
         yield robot.access_token
-        if robot.secret is not None:
-            yield robot.secret
+        yield from (value for value in (robot.secret, robot.proxy) if value is not None)
 
 
 class Service:

@@ -94,18 +94,19 @@ class Client:
             return read_answer(response.status_code, content)
 
     def _session(self, robot: RobotSettings) -> requests.Session:
-        key = f"{robot.name}\n{robot.proxy}"
+        proxy = "" if robot.proxy is None else robot.proxy.reveal()
+        key = f"{robot.name}\n{proxy}"
         if key not in self._sessions:
-            self._sessions[key] = _new_session(robot.proxy)
+            self._sessions[key] = _new_session(proxy)
         return self._sessions[key]
 
 
-def _new_session(proxy: str | None) -> requests.Session:
+def _new_session(proxy: str) -> requests.Session:
     session = requests.Session()
     session.auth = _no_netrc
     session.mount("https://", HTTPAdapter(max_retries=0))
     session.mount("http://", HTTPAdapter(max_retries=0))
-    if proxy is not None:
+    if proxy:
         session.trust_env = False
         session.proxies = {"http": proxy, "https": proxy}
     return session

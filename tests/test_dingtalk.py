@@ -119,11 +119,10 @@ def test_no_answer_leaves_it_open_too() -> None:
     assert outcome == Unreachable("no answer within the timeout", ambiguous=True)
 
 
-@pytest.mark.parametrize(
-    "api_url", [f"http://127.0.0.1:{free_port()}", "http://no-such-host.invalid"]
-)
-def test_a_refused_connection_is_definite(api_url: str) -> None:
-    outcome = Client(SystemClock()).send(make_robot(api_url), b"{}")
+@pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
+def test_a_refused_connection_is_definite(host: str) -> None:
+    robot = make_robot(f"http://{host}:{free_port()}")
+    outcome = Client(SystemClock()).send(robot, b"{}")
     assert isinstance(outcome, Unreachable)
     assert not outcome.ambiguous
 
@@ -156,10 +155,10 @@ def test_an_address_that_is_none_is_told_without_it() -> None:
 
 def test_a_proxy_is_used_and_its_absence_told() -> None:
     with ScriptedServer(OK) as proxy:
-        robot = replace(make_robot("http://dingtalk.invalid"), proxy=proxy.url)
+        robot = replace(make_robot("http://dingtalk.invalid"), proxy=Secret(proxy.url))
         assert Client(SystemClock()).send(robot, b"{}") == Sent()
         assert proxy.requests[0].startswith(b"POST http://dingtalk.invalid/robot/send?")
-    dead = replace(robot, proxy=f"http://127.0.0.1:{free_port()}")
+    dead = replace(robot, proxy=Secret(f"http://127.0.0.1:{free_port()}"))
     outcome = Client(SystemClock()).send(dead, b"{}")
     assert outcome == Unreachable("the proxy could not be used", ambiguous=False)
 

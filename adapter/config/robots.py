@@ -16,6 +16,7 @@ from adapter.config.settings import RobotSettings
 from adapter.config.vocabulary import ROBOT
 from adapter.config.webhook_url import SKIPPED_CREDENTIAL, Credential, webhook
 from adapter.core.routing import RouteSettings, inherit
+from adapter.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from adapter.config.reader import Section, Value
     from adapter.config.route_settings import Known
-    from adapter.secret import Secret
 
 _TIMEOUT: Final = duration_within("100ms", "5m")
 _NOTHING: Final = RouteSettings()
@@ -40,7 +40,7 @@ class _Words:
     secret: Secret | None = None
     keyword: str | None = None
     timeout: timedelta | None = None
-    proxy: str | None = None
+    proxy: Secret | None = None
     api_url: str | None = None
     settings: RouteSettings = _NOTHING
 
@@ -90,7 +90,7 @@ def _read_words(value: Value, known: Known) -> _Words:
             secret=take_secret(section, "secret", token),
             keyword=section.scalar("keyword", _keyword, None),
             timeout=section.scalar("timeout", _TIMEOUT, None),
-            proxy=section.hidden("proxy", proxy_url, None),
+            proxy=section.hidden("proxy", lambda text: Secret(proxy_url(text)), None),
             api_url=api_url or (credential.api_url if credential else None),
             settings=take_route_settings(section, known),
         )

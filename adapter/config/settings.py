@@ -85,7 +85,7 @@ class RobotSettings:
     secret: Secret | None = None
     keyword: str = ""
     timeout: timedelta = timedelta(seconds=5)
-    proxy: str | None = None
+    proxy: Secret | None = None  # its URL may hold a password
     api_url: str = "https://oapi.dingtalk.com"
     defaults: RouteSettings
 

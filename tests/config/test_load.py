@@ -188,7 +188,7 @@ route:
         access_token=Secret("abc"),
         keyword="告警",
         timeout=timedelta(seconds=1.5),
-        proxy="http://me:pass@proxy:3128",
+        proxy=Secret("http://me:pass@proxy:3128"),
         api_url="https://oapi.dingtalk.io",
         defaults=RouteSettings(
             template="default", language="en", timezone="UTC", send_resolved=False

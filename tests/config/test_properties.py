@@ -133,9 +133,8 @@ def test_any_bytes_raise_nothing_but_problems(content: bytes) -> None:
 @given(mutations(SECRETIVE))
 def test_no_problem_tells_a_secret(text: str) -> None:
     told = load(text, {"secret-file": CANARIES["file"]})
-    named = told.replace("http://me:canary-proxy@", "")  # Settings hold a proxy as it is
     for what, canary in CANARIES.items():
-        assert canary not in named, what
+        assert canary not in told, what
 
 
 def test_the_unspoilt_secrets_are_told_nowhere() -> None:
