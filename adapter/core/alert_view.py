@@ -1,0 +1,163 @@
+"""AlertView: what a template sees of one alert.
+
+What all alerts of the group share is told once, by the group; an alert tells what differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from adapter.core import links, severity
+from adapter.core.alerts import Status
+from adapter.core.reader import Labels
+from adapter.core.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from adapter.core.alerts import Alert
+    from adapter.core.links import Link
+    from adapter.core.reader import Reader
+
+PLACES: Final = ("region", "datacenter", "env", "environment", "cluster", "namespace")
+"""Labels that say where, from the largest to the smallest."""
+
+SUBJECTS: Final = (
+    *("pod", "instance", "node", "host", "hostname", "nodename", "device", "deployment"),
+    *("statefulset", "daemonset", "persistentvolumeclaim", "container", "service", "topic"),
+)
+"""Labels that say what, the most telling first."""
+
+_TELLING: Final = {name: place for place, name in enumerate(SUBJECTS)}
+
+TOLD: Final = frozenset({"alertname", severity.LABEL})
+"""Labels that a message tells in a way of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Hold what all alerts of a group have in common; `single` if there is only one."""
+
+    labels: Mapping[str, str]
+    links: tuple[Link, ...]
+    single: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityView:
+    """Show a level: `rank` 0 is the worst."""
+
+    rank: int
+    emoji: str
+    name: Text
+    color: str
+
+
+def summary(alert: Alert) -> str:
+    """Return what is the matter: the summary, or what stands in for it."""
+    notes = alert.annotations
+    told = notes.get("summary") or notes.get("message", "")
+    return told or (notes.get("description", "") if alert.status is Status.FIRING else "")
+
+
+def description(alert: Alert) -> str:
+    """Return the description, unless it was said or is stale: of what is over it tells of then."""
+    told = alert.annotations.get("description", "")
+    return told if alert.status is Status.FIRING and told != summary(alert) else ""
+
+
+def pair(name: str, value: str) -> Text:
+    """Return a label as Prometheus writes it, without the quotes."""
+    return Text(f"{name}={value}")
+
+
+class AlertView:
+    """Show one alert; every string is escaped on output."""
+
+    def __init__(self, alert: Alert, reader: Reader, shared: Shared) -> None:
+        self._alert = alert
+        self._reader = reader
+        self._shared = shared
+        self._over = alert.status is Status.RESOLVED
+        self.status = str(alert.status)
+        self.labels = Labels(alert.labels, reader)
+        self.annotations = Labels(alert.annotations, reader)
+        self.starts_at = alert.started_at
+        self.ends_at = alert.ended_at
+        self.generator_url = Text(alert.generator_url)
+        self.fingerprint = Text(alert.fingerprint)
+
+    @property
+    def name(self) -> Text:
+        """Return the alert's name, or that it has none."""
+        return self._reader.text(self._alert.name) or Text(self._reader.words.unnamed)
+
+    @cached_property
+    def severity(self) -> SeverityView:
+        """Return how bad it is; a value that no level knows is its own name."""
+        level, told = severity.level_of(self._alert.labels), self.labels[severity.LABEL]
+        strange = level is severity.UNTOLD and told
+        name = told if strange else Text(level.name(self._reader.words.language))
+        return SeverityView(level.rank, level.emoji, name, level.color)
+
+    @cached_property
+    def own(self) -> tuple[str, ...]:
+        """Return the names of the labels that tell it from others, the most telling first."""
+        known = PLACES if self._shared.single else self._shared.labels
+        names = sorted(self._alert.labels.keys() - known - TOLD)
+        return tuple(sorted(names, key=lambda name: _TELLING.get(name, len(_TELLING))))
+
+    @property
+    def subject(self) -> Text:
+        """Return the value of the label that best tells it from others."""
+        return self.labels[self.subject_label]
+
+    @property
+    def subject_label(self) -> str:
+        """Return the name of that label; of a single alert only one that is known to tell."""
+        first = next(iter(self.own), "")
+        return first if first in _TELLING or not self._shared.single else ""
+
+    @property
+    def details(self) -> list[Text]:
+        """Return the other labels that tell it from others, as `name=value`."""
+        names = () if self._shared.single else self.own[1:]
+        return [pair(name, self.labels[name]) for name in names]
+
+    @property
+    def summary(self) -> Text:
+        """Return what is the matter."""
+        return self._reader.text(summary(self._alert))
+
+    @property
+    def description(self) -> Text:
+        """Return the description; of an alert that is over, nothing."""
+        return self._reader.text(description(self._alert))
+
+    @cached_property
+    def when(self) -> Text:
+        """Return since when, or from when to when, and for how long; empty if not known."""
+        return self._reader.when(self.starts_at, self.ends_at, over=self._over)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Return how long it has fired or did fire; None if that is not known."""
+        return self._reader.duration(self.starts_at, self.ends_at, over=self._over)
+
+    @property
+    def runbook_url(self) -> Text:
+        """Return where to read what to do."""
+        return Text(links.runbook_url(self._alert))
+
+    @property
+    def dashboard_url(self) -> Text:
+        """Return where to look."""
+        return Text(links.dashboard_url(self._alert))
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Return where it leads and its group as a whole does not."""
+        return links.shared_links([self._alert], self._reader.words, but=self._shared.links)

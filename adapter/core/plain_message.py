@@ -1,0 +1,69 @@
+"""PlainParts: a message made without any template, for when a template fails.
+
+It must not fail and must fit, whatever the alerts hold: every value in it is short.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from adapter.core.alerts import Status
+from adapter.core.links import markdown_link
+from adapter.core.text import Text, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adapter.core.alert_view import AlertView
+    from adapter.core.group_view import GroupView
+    from adapter.core.words import Words
+
+VALUE_BYTES: Final = 160
+"""Bytes of a value that the message shows, so that the largest one fits."""
+
+_DETAILS_SHOWN: Final = 3
+
+
+class PlainParts:
+    """Make the parts of the built-in message; `failed` is the template that it stands in for."""
+
+    def __init__(self, view: GroupView, words: Words, failed: str) -> None:
+        self._view = view
+        self._words = words
+        self._failed = failed
+
+    @property
+    def alerts(self) -> Sequence[AlertView]:
+        """Return the alerts in the order in which they are told."""
+        return self._view.alerts
+
+    def title(self) -> str:
+        """Return what the conversation list shows, as markdown."""
+        return escape(f"{self._view.badge} {self._view.name}")
+
+    def group(self) -> str:
+        """Return how bad, what, where and since when."""
+        where = Text(" / ".join(self._view.where))
+        told = filter(None, (where, self._view.when))
+        lines = (self.title(), " · ".join(escape(part) for part in told))
+        return "\n\n".join(filter(None, lines))
+
+    def alert(self, alert: AlertView) -> str:
+        """Return an alert, which has no fuller form here."""
+        return self.line(alert)
+
+    def line(self, alert: AlertView) -> str:
+        """Return what tells this alert from others, and its summary."""
+        over = alert.status == Status.RESOLVED
+        mark = "✅" if over else alert.severity.emoji
+        name = alert.name if self._view.kinds > 1 or not alert.subject else Text()
+        own = (name, alert.subject, *alert.details[:_DETAILS_SHOWN])
+        what = " · ".join(escape(part) for part in own if part)
+        told = filter(None, (what, "" if over else escape(alert.summary)))
+        return f"- {mark} {self._words.colon.join(told)}"
+
+    def footer(self) -> str:
+        """Return that a template failed, and the links."""
+        links = " · ".join(markdown_link(link.url, link.text) for link in self._view.links[-1:])
+        failed = escape(self._words.template_failed.format(self._failed))
+        return "\n\n".join(filter(None, (failed, links)))

@@ -1,0 +1,89 @@
+"""Reader: for whom a message is made, and so how it tells values and times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from adapter.core.text import Text, cut_bytes
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from adapter.core.words import Words
+
+_TOLD_FROM: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Say for whom a message is made; `longest` is how many bytes of one value are shown."""
+
+    words: Words
+    zone: tzinfo
+    now: datetime
+    longest: int
+
+    def text(self, value: str) -> Text:
+        """Return a value from outside, cut to what is shown of it."""
+        return Text(cut_bytes(value.strip(), self.longest, self.words.cut))
+
+    def local(self, value: datetime) -> datetime:
+        """Return `value` in the reader's zone."""
+        try:
+            return value.astimezone(self.zone)
+        except OverflowError:  # the first or last day that a datetime can hold
+            return value
+
+    def time(self, value: datetime) -> str:
+        """Return the time of day; with the day if it is not today, with the year if not this."""
+        there, here = self.local(value), self.local(self.now)
+        clock = f"{there:%H:%M}"
+        if there.date() == here.date():
+            return clock
+        day = f"{there.month:02}-{there.day:02} {clock}"
+        return day if there.year == here.year else f"{there.year}-{day}"
+
+    def when(self, start: datetime | None, end: datetime | None, *, over: bool) -> Text:
+        """Return since when, or from when to when, and for how long; empty if not known."""
+        span = self.duration(start, end, over=over)
+        if start is None:
+            return Text()
+        if span is None:
+            return Text(self.time(start))
+        words, told = self.words, self.words.span(span)
+        if over and end:
+            lasted = words.lasted.format(told)
+            return Text(f"{self.time(start)} → {self.time(end)}{words.comma}{lasted}")
+        since = words.since.format(self.time(start))
+        lasts = f"{words.comma}{words.for_span.format(told)}" if span >= _TOLD_FROM else ""
+        return Text(since + lasts)
+
+    def duration(
+        self, start: datetime | None, end: datetime | None, *, over: bool
+    ) -> timedelta | None:
+        """Return how long something lasted or lasts until now; None if that is not known."""
+        until = end if over else self.now
+        return until - start if start and until else None
+
+
+class Labels(Mapping[str, Text]):
+    """Show labels or annotations by name; what is missing is empty text."""
+
+    def __init__(self, values: Mapping[str, str], reader: Reader) -> None:
+        self._values = values
+        self._reader = reader
+
+    def __getitem__(self, name: str) -> Text:
+        return self._reader.text(self._values.get(name, ""))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[Text]:
+        return (Text(name) for name in sorted(self._values))
+
+    def __len__(self) -> int:
+        return len(self._values)

@@ -1,0 +1,134 @@
+"""Checking templates before an alert needs them: by reading each, and by trying it on samples."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
+
+from adapter.core.budget import Budget, Rendering
+from adapter.core.group_view import GroupView
+from adapter.core.reader import Reader
+from adapter.core.template_parts import PARTS, TemplateParts, place_of
+from adapter.core.template_samples import NOW, SAMPLES
+from adapter.core.words import LANGUAGES, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from adapter.core.alerts import AlertGroup
+    from adapter.core.template_env import Sandbox
+
+LAYOUT: Final = "layout.j2"
+"""The template that names the parts: the only one that extends none."""
+
+_ALWAYS: Final = frozenset({"alert", "part", "self", "super", "loop", "varargs", "kwargs"})
+_VALUE_BYTES: Final = 4_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TemplateProblem:
+    """Name one mistake in a template; `line` 0 means the template as a whole."""
+
+    name: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Hold what templates may name: blocks, and variables."""
+
+    blocks: frozenset[str]
+    variables: frozenset[str]
+
+
+def check(sources: Mapping[str, str], sandbox: Sandbox) -> tuple[TemplateProblem, ...]:
+    """Return every mistake; a template that cannot be read or has strange names is not tried."""
+    found: list[TemplateProblem] = []
+    trees: dict[str, nodes.Template] = {}
+    for name, source in sources.items():
+        try:
+            sandbox.compile(source, name, name)
+            trees[name] = sandbox.parse(source, name, name)
+        except TemplateSyntaxError as error:
+            found.append(TemplateProblem(name, error.lineno, error.message or "is no template"))
+    known = _names(trees.values(), sandbox)
+    for name, tree in trees.items():
+        read = list(_read(name, tree, known))
+        found += read or (_tried(name, sources, sandbox) if name != LAYOUT else ())
+    return tuple(sorted(set(found)))
+
+
+def _names(trees: Iterable[nodes.Template], sandbox: Sandbox) -> _Names:
+    blocks, variables = set(PARTS), {*_ALWAYS, *sandbox.globals, *_view(SAMPLES[0]).variables()}
+    for tree in trees:
+        for block in tree.find_all(nodes.Block):  # one within another is a part of that part
+            blocks.update(inner.name for inner in block.find_all(nodes.Block))
+        variables.update(macro.name for macro in tree.find_all(nodes.Macro))
+        variables.update(name.name for name in tree.find_all(nodes.Name) if name.ctx == "store")
+    return _Names(frozenset(blocks), frozenset(variables))
+
+
+def _read(name: str, tree: nodes.Template, known: _Names) -> Iterator[TemplateProblem]:
+    if name != LAYOUT and tree.find(nodes.Extends) is None:
+        yield TemplateProblem(name, 1, 'expected {% extends "default.j2" %}, or another template')
+    for block in tree.find_all(nodes.Block):
+        if block.name not in known.blocks:
+            told = _unknown("block", block.name, PARTS)
+            yield TemplateProblem(name, block.lineno, told)
+    strange = meta.find_undeclared_variables(tree) - known.variables
+    for used in tree.find_all(nodes.Name):
+        if used.name in strange and used.ctx == "load":
+            told = _unknown("variable", used.name, known.variables)
+            yield TemplateProblem(name, used.lineno, told)
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"there is no {kind} {name}{hint}"
+
+
+def _tried(name: str, sources: Mapping[str, str], sandbox: Sandbox) -> Iterator[TemplateProblem]:
+    for group in SAMPLES:
+        for language in LANGUAGES:
+            try:
+                title = _try(sandbox, name, group, language)
+            except Exception as error:  # noqa: BLE001  # a template may raise anything
+                file, line = place_of(error, name, sources)
+                yield TemplateProblem(file, line, _told(error))
+                return
+            if not title:
+                yield TemplateProblem(name, 0, "block title is empty")
+                return
+
+
+def _try(sandbox: Sandbox, name: str, group: AlertGroup, language: str) -> str:
+    """Render every part as a message would; return the title."""
+    view = _view(group, language)
+    rendering = Rendering(_reader(language), Budget())
+    parts = TemplateParts(sandbox.get_template(name), view, rendering)
+    for part in ("group", "footer", "buttons"):
+        parts.part(part)
+    for alert in parts.alerts:
+        parts.alert(alert)
+        parts.line(alert)
+    return parts.title()
+
+
+def _view(group: AlertGroup, language: str = LANGUAGES[0]) -> GroupView:
+    return GroupView(group, _reader(language))
+
+
+def _reader(language: str) -> Reader:
+    return Reader(words_of(language), UTC, NOW, _VALUE_BYTES)
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, TemplateError) and error.message:
+        return error.message
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,75 @@
+"""TemplateParts: the blocks of one template, rendered one at a time."""
+
+from __future__ import annotations
+
+import re
+from traceback import walk_tb
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import TemplateSyntaxError
+
+from adapter.core.budget import RENDERING, Rendering, require_length
+from adapter.core.text import encodable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from jinja2 import Template
+
+    from adapter.core.alert_view import AlertView
+    from adapter.core.group_view import GroupView
+
+PARTS: Final = ("title", "group", "alert", "line", "footer", "buttons")
+"""The blocks that a template may fill in."""
+
+_BLANK_LINES: Final = re.compile(r"\s*\n[ \t]*\n\s*")
+
+
+class TemplateParts:
+    """Make the parts of one message by a template."""
+
+    def __init__(self, template: Template, view: GroupView, rendering: Rendering) -> None:
+        self._template = template
+        self._variables = {**view.variables(), RENDERING: rendering}
+        self.alerts: Sequence[AlertView] = view.alerts
+
+    def title(self) -> str:
+        """Return what the conversation list shows, as markdown."""
+        return self.part("title")
+
+    def group(self) -> str:
+        """Return what is told of the group as a whole."""
+        return self.part("group")
+
+    def alert(self, alert: AlertView) -> str:
+        """Return one alert in full."""
+        return self.part("alert", alert)
+
+    def line(self, alert: AlertView) -> str:
+        """Return one alert in one line."""
+        return self.part("line", alert)
+
+    def footer(self) -> str:
+        """Return what ends the message."""
+        return self.part("footer")
+
+    def part(self, name: str, alert: AlertView | None = None) -> str:
+        """Return one block, its paragraphs one blank line apart."""
+        about = {} if alert is None else {"alert": alert}
+        pieces, length = [], 0
+        for piece in self._template.generate(self._variables, part=name, **about):
+            length += len(piece)
+            require_length(length)
+            pieces.append(piece)
+        return _BLANK_LINES.sub("\n\n", encodable("".join(pieces)).strip())
+
+
+def place_of(error: BaseException, name: str, sources: Collection[str]) -> tuple[str, int]:
+    """Return the template and the line where `error` arose; `name` and 0 if that is not known."""
+    if isinstance(error, TemplateSyntaxError):
+        return error.name or name, error.lineno
+    place = name, 0
+    for frame, line in walk_tb(error.__traceback__):
+        if frame.f_code.co_filename in sources:
+            place = frame.f_code.co_filename, line
+    return place

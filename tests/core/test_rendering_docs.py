@@ -1,0 +1,86 @@
+"""The pages on templates: every example is run, every name is there, in both languages."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+
+import pytest
+from support.rendering import NOW, ROOT, renderer
+
+from adapter.core.alert_view import AlertView
+from adapter.core.delivery import Delivery, RenderSettings
+from adapter.core.filters import OWN_FILTERS
+from adapter.core.group_view import GroupView
+from adapter.core.reader import Reader
+from adapter.core.template_env import JINJA_FILTERS
+from adapter.core.template_parts import PARTS
+from adapter.core.webhook import decode_webhook
+from adapter.core.words import words_of
+
+PAGES = {
+    "en": (ROOT / "docs" / "templates.md").read_text(),
+    "zh": (ROOT / "docs" / "zh" / "templates.md").read_text(),
+}
+SAMPLE = ROOT / "tests/samples/alertmanager-0.33/node-cpuhigh-firing-first-notification-1.json"
+GROUP = decode_webhook(SAMPLE.read_bytes())
+EXAMPLES = [
+    (language, expression, result)
+    for language, page in PAGES.items()
+    for expression, result in re.findall(r"`(\{\{.*?\}\})` → `(.*?)`", page)
+]
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)\n```", page, re.DOTALL)
+
+
+def text_of(language: str, template: str, **templates: str) -> str:
+    settings = RenderSettings(template=template, language=language)
+    delivery = Delivery(robot="ops", group=GROUP, settings=settings)
+    rendered = renderer(**templates).render(delivery, now=NOW)
+    assert rendered.failed is None
+    return rendered.message.markdown.text
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_template_of_the_page_has_no_problem_and_does_what_it_says(language: str) -> None:
+    (source,) = blocks(PAGES[language], "jinja")
+    assert renderer(mine=source).problems() == ()
+    assert "](https://wiki.example.com/infra)" in text_of(language, "mine", mine=source)
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_message_of_the_page_is_what_is_sent(language: str) -> None:
+    assert [text_of(language, "default")] == blocks(PAGES[language], "markdown")
+
+
+@pytest.mark.parametrize(("language", "expression", "result"), EXAMPLES)
+def test_each_expression_gives_what_the_page_says(
+    language: str, expression: str, result: str
+) -> None:
+    source = '{% extends "layout.j2" %}{% block title %}x{% endblock %}'
+    for part in ("line", "alert"):
+        source += f"{{% block {part} %}}{expression}{{% endblock %}}"
+    assert text_of(language, "try", **{"try": source}) == result
+
+
+def test_both_pages_have_the_same_examples() -> None:
+    counts = [
+        len(re.findall(pattern, page, re.MULTILINE))
+        for pattern in (r"^[#|-]", r"` → `", "^```")
+        for page in PAGES.values()
+    ]
+    assert counts[::2] == counts[1::2]
+    assert len(EXAMPLES) == counts[2] + counts[3]
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_every_block_variable_and_filter_is_on_the_page(language: str) -> None:
+    view = GroupView(GROUP, Reader(words_of(language), UTC, NOW, 4000))
+    alert = view.alerts[0]
+    assert isinstance(alert, AlertView)
+    names = {*PARTS, *view.variables(), *OWN_FILTERS, *JINJA_FILTERS}
+    names |= {name for name in dir(alert) if not name.startswith("_")}
+    documented = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`(.*?)`", PAGES[language]))))
+    assert names - documented == set()
