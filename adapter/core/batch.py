@@ -1,0 +1,120 @@
+"""Batch: what one message is to tell, and in which form.
+
+A delivery may hold more alerts than one message can tell, and one message may tell alerts of many
+deliveries. An `Entry` names one alert of one waiting delivery; a `Batch` lists entries; how many of
+them one message really has room for is known only once it is rendered.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from adapter.core.alerts import Alert, Status
+from adapter.core.delivery import Delivery
+
+
+class Priority(IntEnum):
+    """Order deliveries; what is high passes the queue and is never told as a digest."""
+
+    NORMAL = 0
+    HIGH = 1
+
+
+class Form(StrEnum):
+    """Say how an alert is told: with all its words, in one line, or as a number."""
+
+    FULL = "full"
+    LINE = "line"
+    DIGEST = "digest"
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one delivery that waits; `left` are the indexes of its alerts not told yet, in order."""
+
+    id: int
+    delivery: Delivery
+    priority: Priority
+    received_at: datetime
+    left: tuple[int, ...]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """Name one alert to tell: the newest state that waits.
+
+    `covers` are the older waiting states of the same alert, as (delivery id, index): they are told
+    by this entry and by nothing else. `first_started_at` is when the oldest of them began to fire.
+    """
+
+    delivery_id: int
+    index: int
+    alert: Alert
+    delivery: Delivery
+    received_at: datetime
+    covers: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def resolved_while_waiting(self) -> bool:
+        """Return whether the alert fired and was resolved before anybody was told."""
+        return self.alert.status is Status.RESOLVED and bool(self.covers)
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """Count alerts that wait at one robot, by what a digest tells of them.
+
+    `full_bytes` and `line_bytes` estimate what telling them so would take. `groups` counts the
+    deliveries they are in.
+    """
+
+    priority: Priority
+    template: str
+    name: str  # the alertname
+    severity: str
+    status: Status
+    alerts: int
+    full_bytes: int
+    line_bytes: int
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sum up all that waits at one robot; the outbox keeps it up to date as alerts come and go."""
+
+    counts: tuple[Count, ...] = ()
+    deliveries: int = 0  # of normal priority
+    high_deliveries: int = 0
+    last_id: int = 0  # the newest delivery that is counted
+    oldest_received_at: datetime | None = None
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold how patient a robot's readers are."""
+
+    digest_after: timedelta
+    max_age: timedelta = timedelta(hours=6)
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what the next message tells.
+
+    `entries` are the candidates in order; the message tells as many of the first as fit. A digest
+    tells every normal alert up to `through_id` by `totals`, and `entries` only serve as examples.
+    `alone`: the entries are one group, told by that group's own template.
+    `parts`: in how many messages all that waits in this form will be told, as far as is known now.
+    """
+
+    form: Form
+    priority: Priority
+    entries: tuple[Entry, ...]
+    alone: bool = False
+    parts: int = 1
+    through_id: int = 0
+    totals: Totals = Totals()
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Say what to send now, or when to look again (None: when something arrives)."""
+
+    batch: Batch | None = None
+    wake_at: datetime | None = None
