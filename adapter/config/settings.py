@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
+
+from adapter.core.quota import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +90,15 @@ class RobotSettings:
     timeout: timedelta = timedelta(seconds=5)
     proxy: Secret | None = None  # its URL may hold a password
     api_url: str = "https://oapi.dingtalk.com"
+    rate: Rate = Rate()  # noqa: RUF009  # a frozen value
+    digest_after: timedelta = timedelta(minutes=1)
+    max_age: timedelta = timedelta(hours=6)
     defaults: RouteSettings
+
+    @property
+    def token_key(self) -> str:
+        """Return under what the token's rate, rest and lease are kept: a hash, not the token."""
+        return hashlib.sha256(self.access_token.reveal().encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,19 +8,13 @@ them one message really has room for is known only once it is rendered.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
 import msgspec
 
 from adapter.core.alerts import Alert, Status
 from adapter.core.delivery import Delivery
-
-
-class Priority(IntEnum):
-    """Order deliveries; what is high passes the queue and is never told as a digest."""
-
-    NORMAL = 0
-    HIGH = 1
+from adapter.core.priority import Priority
 
 
 class Form(StrEnum):
@@ -39,6 +33,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     priority: Priority
     received_at: datetime
     left: tuple[int, ...]
+    suspect: int = 0  # DingTalk refused a message with it: at most so many alerts beside it now
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +105,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     alone: bool = False
     parts: int = 1
     through_id: int = 0
+    minimal: bool = False  # without URLs and annotations, because DingTalk refused more
     totals: Totals = Totals()
 
 

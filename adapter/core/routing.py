@@ -8,18 +8,22 @@ result. Source: `dispatch/route.go` of Alertmanager.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from adapter.core.alerts import Status, subset
 from adapter.core.delivery import Delivery, RenderSettings
+from adapter.core.priority import Priority, priority_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.matchers import Matcher
+
+WHOLE: Final = 10
+"""Alerts up to which a group of several priorities is not split: that would cost a message."""
 
 
 class RouteSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +34,7 @@ class RouteSettings(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     timezone: str | None = None
     send_resolved: bool | None = None
+    priority: str | None = None  # auto, normal, high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +111,7 @@ def route_group(
     `robots` holds the robots' own defaults. Where several routes reach one robot, the settings of
     the first count.
     """
-    shares: dict[tuple[str, RenderSettings], _Share] = {}
+    shares: dict[tuple[str, RenderSettings, str], _Share] = {}
     known: dict[tuple[int, ...], tuple[_Target, ...]] = {}
     for alert in group.alerts:
         matches = match(root, alert.labels)
@@ -119,10 +124,25 @@ def route_group(
             if target.send_resolved or alert.status is Status.FIRING:
                 target.share.alerts.append(alert)
     return tuple(
-        Delivery(robot=share.robot, group=subset(group, share.alerts), settings=share.settings)
+        Delivery(
+            robot=share.robot,
+            group=subset(group, alerts),
+            settings=share.settings,
+            priority=priority,
+        )
         for share in shares.values()
-        if share.alerts
+        for priority, alerts in _lanes(share)
     )
+
+
+def _lanes(share: _Share) -> Iterable[tuple[Priority, list[Alert]]]:
+    """Yield a share's alerts by priority, high first; a small group stays whole, as high."""
+    lanes: dict[Priority, list[Alert]] = {Priority.HIGH: [], Priority.NORMAL: []}
+    for alert in share.alerts:
+        lanes[priority_of(alert.labels, share.priority)].append(alert)
+    if lanes[Priority.HIGH] and len(share.alerts) <= WHOLE:
+        lanes = {Priority.HIGH: share.alerts}
+    return ((priority, alerts) for priority, alerts in lanes.items() if alerts)
 
 
 def address_group(robot: str, group: AlertGroup, defaults: RouteSettings) -> tuple[Delivery, ...]:
@@ -140,6 +160,7 @@ class _Share:
 
     robot: str
     settings: RenderSettings
+    priority: str
     alerts: list[Alert] = field(default_factory=list)
 
 
@@ -154,7 +175,7 @@ class _Target:
 def _targets(
     matches: tuple[Match, ...],
     robots: Mapping[str, RouteSettings],
-    shares: dict[tuple[str, RenderSettings], _Share],
+    shares: dict[tuple[str, RenderSettings, str], _Share],
 ) -> Iterable[_Target]:
     """Yield the targets of an alert that these routes took, opening shares as needed."""
     first: dict[str, Match] = {}
@@ -164,7 +185,8 @@ def _targets(
     for robot, found in first.items():
         settings = inherit((*found.layers, robots[robot]))
         look = _look(settings)
-        share = shares.setdefault((robot, look), _Share(robot, look))
+        priority = settings.priority or "auto"
+        share = shares.setdefault((robot, look, priority), _Share(robot, look, priority))
         yield _Target(share, settings.send_resolved is not False)
 
 

@@ -1,31 +1,29 @@
-"""Carry one claimed delivery to DingTalk: render, store, send, settle."""
+"""Take one turn for a robot: plan, render, store, send, settle."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from adapter.core.delivery import (
-    Claim,
-    Delivery,
-    Outcome,
-    Sent,
-    Unreachable,
-    settle,
-)
+from adapter.core.batch import Form, Limits
+from adapter.core.batching import plan
+from adapter.core.delivery import Idle, Outcome, Sent, Unreachable
 from adapter.core.message import body
 from adapter.core.rendering import Renderer, render_notice
+from adapter.core.settling import settle
+from adapter.core.turn import Launch, OpenBatch, StoredNotice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
     from adapter.clock import Clock
     from adapter.config.settings import RobotSettings
-    from adapter.core.delivery import Settlement
-    from adapter.core.message import Message
+    from adapter.core.turn import Settlement, Turn
+
+_LATER: Final = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +31,22 @@ log = structlog.get_logger(__name__)
 class Store(Protocol):
     """Keep what a courier must not forget."""
 
-    def freeze(self, claim: Claim, *, message_uuid: str, body: bytes) -> bool:
-        """Store the exact message; return whether the lease still held."""
+    def launch(self, turn: Turn, launch: Launch, *, now: datetime) -> bool:
+        """Store a message and charge its request; return whether the lease still held."""
         ...
 
-    def settle(self, claim: Claim, settlement: Settlement, *, now: datetime, error: str) -> bool:
-        """Commit what became of a delivery; return whether the lease still held."""
+    def relaunch(self, turn: Turn, batch_id: str, *, now: datetime) -> bool:
+        """Charge the repetition of an open message; return whether the lease still held."""
+        ...
+
+    def settle(
+        self, turn: Turn, batch_id: str, settlement: Settlement, *, now: datetime, outcome: str
+    ) -> bool:
+        """Commit what became of a message and its token; return whether the lease still held."""
+        ...
+
+    def give_back(self, turn: Turn) -> None:
+        """End a turn in which nothing was sent."""
         ...
 
 
@@ -53,8 +61,8 @@ class Sender(Protocol):
 class Observer(Protocol):
     """Count what happens."""
 
-    def sent(self, robot: str, msgtype: str, latency: float) -> None:
-        """Note a message that DingTalk accepted, `latency` seconds after its webhook."""
+    def sent(self, robot: str, msgtype: str, *, form: Form, alerts: int, latency: float) -> None:
+        """Note a message that DingTalk accepted, `latency` seconds after its oldest webhook."""
         ...
 
     def failed(self, robot: str, outcome: Outcome) -> None:
@@ -76,7 +84,7 @@ class Equipment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Courier:
-    """Carry deliveries one at a time; several threads may share it."""
+    """Take turns one at a time; several threads may share it."""
 
     store: Store
     sender: Sender
@@ -85,53 +93,79 @@ class Courier:
     new_uuid: Callable[[], str]
     jitter: Callable[[], float]
 
-    def deliver(self, claim: Claim, equipment: Equipment) -> None:
-        """Take one delivery as far as it goes now and commit what became of it."""
-        robot = equipment.robots[claim.robot]
-        message_uuid = claim.message_uuid or self.new_uuid()
-        content = claim.body
-        if content is None:
-            content = body(self._render(claim, robot, equipment.renderer), message_uuid)
-            if not self.store.freeze(claim, message_uuid=message_uuid, body=content):
-                return self._lease_lost(claim)
-        if self.clock.now() + robot.timeout > claim.claimed_until:
-            return self._lease_lost(claim)
-        outcome = self.sender.send(robot, content)
-        return self._settle(claim, outcome, message_uuid)
+    def take(self, turn: Turn, robot: RobotSettings, renderer: Renderer) -> datetime | None:
+        """Send what a turn holds and commit what became of it; return when to look again.
 
-    def _render(self, claim: Claim, robot: RobotSettings, renderer: Renderer) -> Message:
-        if not isinstance(claim.payload, Delivery):
-            return render_notice(claim.payload, robot.keyword)
-        rendered = renderer.render(claim.payload, now=self.clock.now(), keyword=robot.keyword)
-        if rendered.failed is not None:
-            template = claim.payload.settings.template
-            self.observer.render_failed(template)
-            log.error("template failed, built-in text used", template=template, why=rendered.failed)
-        return rendered.message
+        None: at once.
+        """
+        if turn.open is not None:
+            held = self.store.relaunch(turn, turn.open.id, now=self.clock.now())
+            return self._send(turn, robot, turn.open, held=held)
+        launch = self._prepare(turn, robot, renderer)
+        if isinstance(launch, Idle):
+            self.store.give_back(turn)
+            return launch.until or _LATER
+        held = self.store.launch(turn, launch, now=self.clock.now())
+        return self._send(turn, robot, launch, held=held)
 
-    def _settle(self, claim: Claim, outcome: Outcome, message_uuid: str) -> None:
-        now = self.clock.now()
-        settlement = settle(
-            outcome,
-            attempts=claim.attempts,
-            throttles=claim.throttles,
-            now=now,
-            jitter=self.jitter(),
+    def _prepare(self, turn: Turn, robot: RobotSettings, renderer: Renderer) -> Launch | Idle:
+        if turn.notice is not None:
+            return self._notice(turn.notice, robot)
+        now, message_id = self.clock.now(), self.new_uuid()
+        limits = Limits(digest_after=robot.digest_after, max_age=robot.max_age)
+        planned = plan(turn.head, turn.totals, turn.quota, now, limits)
+        if planned.batch is None:
+            return Idle(planned.wake_at)
+        rendered = renderer.render_batch(
+            planned.batch, now=now, keyword=robot.keyword, room=turn.room
         )
-        held = self.store.settle(claim, settlement, now=now, error=describe(outcome))
-        context = log.bind(delivery=claim.id, robot=claim.robot, message=message_uuid)
-        if isinstance(outcome, Sent):
-            latency = (now - claim.received_at).total_seconds()
-            self.observer.sent(claim.robot, "markdown", latency)
-            context.info("message sent", attempt=settlement.attempts, latency=round(latency, 3))
-        else:
-            self.observer.failed(claim.robot, outcome)
-            context.warning("message not sent", why=describe(outcome), next_at=settlement.due_at)
-        if not held:
-            self._lease_lost(claim)
+        if rendered.failed is not None:
+            self._render_failed(
+                planned.batch.entries[0].delivery.settings.template, rendered.failed
+            )
+        content = body(rendered.message, message_id)
+        return Launch.of(planned.batch, rendered.told, message_id, content)
 
-    def _lease_lost(self, claim: Claim) -> None:
-        log.warning("lease ended, delivery goes on elsewhere", delivery=claim.id, robot=claim.robot)
+    def _notice(self, stored: StoredNotice, robot: RobotSettings) -> Launch:
+        message_id = self.new_uuid()
+        return Launch(
+            id=message_id,
+            body=body(render_notice(stored.notice, robot.keyword), message_id),
+            form=Form.FULL,
+            alerts=0,
+            oldest_received_at=stored.received_at,
+            notice_id=stored.id,
+        )
+
+    def _render_failed(self, template: str, why: str) -> None:
+        self.observer.render_failed(template)
+        log.error("template failed, built-in text used", template=template, why=why)
+
+    def _send(
+        self, turn: Turn, robot: RobotSettings, message: Launch | OpenBatch, *, held: bool
+    ) -> datetime | None:
+        if not held or self.clock.now() + robot.timeout > turn.leased_until:
+            log.warning("lease ended before the message was sent", robot=robot.name)
+            return turn.leased_until
+        return self._settle(turn, message, self.sender.send(robot, message.body))
+
+    def _settle(self, turn: Turn, message: Launch | OpenBatch, outcome: Outcome) -> datetime | None:
+        now = self.clock.now()
+        settlement = settle(outcome, turn, now=now, jitter=self.jitter())
+        held = self.store.settle(turn, message.id, settlement, now=now, outcome=describe(outcome))
+        told = log.bind(robot=turn.robot, message=message.id, alerts=message.alerts)
+        if isinstance(outcome, Sent):
+            latency = (now - message.oldest_received_at).total_seconds()
+            self.observer.sent(
+                turn.robot, "markdown", form=message.form, alerts=message.alerts, latency=latency
+            )
+            told.info("message sent", form=message.form, latency=round(latency, 3))
+        else:
+            self.observer.failed(turn.robot, outcome)
+            told.warning("message not sent", why=describe(outcome), next_at=settlement.rests_until)
+        if not held:
+            told.warning("lease ended before the answer came; the message goes out again")
+        return settlement.rests_until
 
 
 def describe(outcome: Outcome) -> str:

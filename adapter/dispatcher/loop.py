@@ -1,4 +1,4 @@
-"""The loop: ask each robot's queue for the next delivery, hand it to a courier, wait.
+"""The loop: take each robot's turn when its token may send, hand it to a courier, wait.
 
 Each robot has at most one message on its way, so what it gets keeps its order, and a robot that
 hangs holds up nobody else.
@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from adapter.core.delivery import Claim, Idle
+from adapter.core.delivery import Idle
 from adapter.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from adapter.clock import Clock
+    from adapter.core.quota import Rate
+    from adapter.core.turn import Turn
     from adapter.dispatcher.courier import Courier, Equipment
 
 LEASE_MARGIN: Final = timedelta(seconds=5)
@@ -44,10 +46,12 @@ log = structlog.get_logger(__name__)
 
 
 class Queue(Protocol):
-    """Lease deliveries."""
+    """Lease tokens."""
 
-    def claim(self, robot: str, *, now: datetime, lease: timedelta) -> Claim | Idle:
-        """Lease the next delivery of a robot, or say when there can be one."""
+    def take_turn(
+        self, *, token: str, robot: str, rate: Rate, now: datetime, lease: timedelta
+    ) -> Turn | Idle:
+        """Lease a token and return what its robot has to send, or when to ask again."""
         ...
 
 
@@ -122,38 +126,43 @@ class Dispatcher:
     def _look(self, robot: str, equipment: Equipment, now: datetime) -> None:
         with self._state:
             self._look_at[robot] = _NEVER  # a wake from here on is about something new
-        lease = equipment.robots[robot].timeout + LEASE_MARGIN
+        settings = equipment.robots[robot]
         try:
-            found = self._queue.claim(robot, now=now, lease=lease)
+            found = self._queue.take_turn(
+                token=settings.token_key,
+                robot=robot,
+                rate=settings.rate,
+                now=now,
+                lease=settings.timeout + LEASE_MARGIN,
+            )
         except StoreUnavailable as error:
             log.error("queue not readable", robot=robot, why=str(error))  # noqa: TRY400  # says all
             found = Idle(now + STORE_PAUSE)
-        if isinstance(found, Claim):
-            self._hand_over(found, equipment)
-        else:
+        if isinstance(found, Idle):
             self._come_back(robot, found.until)
+        else:
+            self._hand_over(found, robot, equipment)
 
     def _come_back(self, robot: str, until: datetime | None) -> None:
         with self._state:
             self._look_at[robot] = min(self._look_at[robot], until or _NEVER)
 
-    def _hand_over(self, claim: Claim, equipment: Equipment) -> None:
+    def _hand_over(self, turn: Turn, robot: str, equipment: Equipment) -> None:
         with self._state:
-            self._in_flight.add(claim.robot)
-        self._executor.submit(self._deliver, claim, equipment)
+            self._in_flight.add(robot)
+        self._executor.submit(self._take, turn, robot, equipment)
 
-    def _deliver(self, claim: Claim, equipment: Equipment) -> None:
-        look_at = _NOW
+    def _take(self, turn: Turn, robot: str, equipment: Equipment) -> None:
+        look_at: datetime | None = self._clock.now() + STORE_PAUSE
         try:
-            self._courier.deliver(claim, equipment)
+            # What is open may be another robot's message, but of this very token.
+            look_at = self._courier.take(turn, equipment.robots[robot], equipment.renderer)
         except StoreUnavailable as error:
-            # The lease holds the delivery until it ends; then it goes out again, unchanged.
-            log.error("outcome not stored", delivery=claim.id, why=str(error))  # noqa: TRY400  # same
-            look_at = self._clock.now() + STORE_PAUSE
+            # The lease holds the token until it ends; then an open message goes out again.
+            log.error("outcome not stored", robot=robot, why=str(error))  # noqa: TRY400  # same
         except Exception:
-            log.exception("a delivery failed by a fault of the adapter", delivery=claim.id)
-            look_at = self._clock.now() + STORE_PAUSE
+            log.exception("a turn failed by a fault of the adapter", robot=robot)
         with self._state:
-            self._in_flight.discard(claim.robot)
-            self._look_at[claim.robot] = min(self._look_at.get(claim.robot, _NEVER), look_at)
+            self._in_flight.discard(robot)
+            self._look_at[robot] = min(self._look_at.get(robot, _NEVER), look_at or _NOW)
         self._woken.set()

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from adapter.core.batch import Count, Waiting
+from adapter.core.batching import estimate
 from adapter.core.dedup import digest
-from adapter.core.delivery import Claim, Delivery, Notice
+from adapter.core.delivery import Delivery, Notice
+from adapter.core.priority import Priority
+from adapter.core.severity import LABEL
+from adapter.outbox.bits import unpack
 from adapter.outbox.tables import from_us, to_us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Row
 
+    from adapter.core.alerts import Alert
+
 _encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(Delivery | Notice).decode
+_decode_delivery: Final = msgspec.json.Decoder(Delivery).decode
+_decode_notice: Final = msgspec.json.Decoder(Notice).decode
+
+NAME_LENGTH: Final = 200
+"""Characters of an alert name that sums are kept by."""
+
+CHANGED_ELSEWHERE: Final = frozenset({"new alerts added", "some alerts resolved"})
+"""Reasons that speak of the whole group, of which a robot may get only a part."""
+
+CountKey = tuple[str, int, str, str, str, str]
+"""Robot, priority, template, alert name, severity, status: what sums are kept by."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -47,11 +65,17 @@ class RefusedBody(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Hold all that one webhook brings to one robot: its rows, and the group state they tell."""
+    """Hold all that one webhook brings to one robot: its rows, and the group state they tell.
+
+    `changed_elsewhere` is true where what is new may lie in another robot's part of the group.
+    """
 
     key: str
     digest: str
+    changed_elsewhere: bool
     rows: tuple[dict[str, object], ...]
+    counts: tuple[dict[str, object], ...]
+    queues: tuple[dict[str, object], ...]
 
 
 def parts_of(accepted: Iterable[Delivery], now: datetime) -> list[Part]:
@@ -63,46 +87,124 @@ def parts_of(accepted: Iterable[Delivery], now: datetime) -> list[Part]:
 
 
 def _part(accepted: Sequence[Delivery], now: datetime) -> Part:
-    key = _identity(accepted[0])
-    rows = tuple(_row(delivery, key, now) for delivery in accepted)
-    return Part(key, " ".join(digest(delivery.group) for delivery in accepted), rows)
+    first = accepted[0]
+    lanes = Counter(delivery.priority for delivery in accepted)
+    return Part(
+        key=_identity(first),
+        digest=" ".join(digest(delivery.group) for delivery in accepted),
+        changed_elsewhere=first.group.notification_reason in CHANGED_ELSEWHERE,
+        rows=tuple(_row(delivery, now) for delivery in accepted),
+        counts=tuple(count_rows(_counted(accepted))),
+        queues=tuple(
+            {"robot": first.robot, "priority": int(priority), "deliveries": number}
+            for priority, number in lanes.items()
+        ),
+    )
 
 
 def _identity(delivery: Delivery) -> str:
     """Return what makes two notifications tell of the same thing: hashed, since it may be long."""
     group = delivery.group
     identity = (delivery.robot, group.source, group.receiver, group.group_key)
-    return hashlib.sha256(_encode(identity)).hexdigest()[:32]
+    return hashlib.blake2b(_encode(identity), digest_size=16).hexdigest()
 
 
-def notice_row(notice: Notice, now: datetime) -> dict[str, object]:
-    """Return the row of a word of the adapter itself; notices keep their order among themselves."""
-    return _row(notice, f"notice {notice.robot}", now)
-
-
-def _row(payload: Delivery | Notice, stream: str, now: datetime) -> dict[str, object]:
+def _row(delivery: Delivery, now: datetime) -> dict[str, object]:
     return {
-        "robot": payload.robot,
-        "stream": stream,
+        "robot": delivery.robot,
+        "priority": int(delivery.priority),
         "state": "pending",
-        "payload": _encode(payload),
+        "payload": _encode(delivery),
+        "alerts": len(delivery.group.alerts),
+        "suspect": 0,
         "received_at": to_us(now),
-        "due_at": 0,
-        "attempts": 0,
-        "claimed_until": 0,
     }
 
 
-def to_claim(row: Row[Any], claimed_until: datetime, throttles: int) -> Claim:
-    """Return a row as the dispatcher knows it."""
-    return Claim(
+def notice_row(notice: Notice, now: datetime) -> dict[str, object]:
+    """Return the row of a word of the adapter itself."""
+    return {
+        "robot": notice.robot,
+        "state": "pending",
+        "payload": _encode(notice),
+        "received_at": to_us(now),
+    }
+
+
+def count_key(delivery: Delivery, alert: Alert) -> CountKey:
+    """Return under what an alert is counted."""
+    return (
+        delivery.robot,
+        int(delivery.priority),
+        delivery.settings.template,
+        alert.name[:NAME_LENGTH].replace("\0", ""),
+        alert.labels.get(LABEL, "")[:NAME_LENGTH].replace("\0", ""),
+        alert.status.value,
+    )
+
+
+def _counted(accepted: Iterable[Delivery]) -> Iterable[tuple[CountKey, Alert]]:
+    for delivery in accepted:
+        for alert in delivery.group.alerts:
+            yield count_key(delivery, alert), alert
+
+
+def count_rows(alerts: Iterable[tuple[CountKey, Alert]], sign: int = 1) -> list[dict[str, object]]:
+    """Return what the sums change by when these alerts come (1) or go (-1)."""
+    sums: dict[CountKey, list[int]] = {}
+    for key, alert in alerts:
+        full, line = estimate(alert)
+        found = sums.setdefault(key, [0, 0, 0])
+        found[0] += sign
+        found[1] += sign * full
+        found[2] += sign * line
+    return [_count_row(key, *values) for key, values in sums.items()]
+
+
+def _count_row(key: CountKey, alerts: int, full: int, line: int) -> dict[str, object]:
+    names = ("robot", "priority", "template", "name", "severity", "status")
+    fields: dict[str, object] = dict(zip(names, key, strict=True))
+    return {**fields, "alerts": alerts, "full_bytes": full, "line_bytes": line}
+
+
+def digested_rows(robot: str, counts: Iterable[Count]) -> list[dict[str, object]]:
+    """Return what the sums change by when a digest has told these."""
+    return [
+        _count_row(
+            (robot, int(count.priority), count.template, count.name, count.severity, count.status),
+            -count.alerts,
+            -count.full_bytes,
+            -count.line_bytes,
+        )
+        for count in counts
+        if count.priority is Priority.NORMAL
+    ]
+
+
+def to_count(row: Row[Any]) -> Count:
+    """Return a row of the sums as the planner knows it."""
+    fields: Mapping[str, Any] = row._mapping  # noqa: SLF001  # SQLAlchemy's documented way
+    return msgspec.convert({name: fields[name] for name in Count.__struct_fields__}, Count)
+
+
+def to_delivery(payload: bytes) -> Delivery:
+    """Return a delivery as it was accepted."""
+    return _decode_delivery(payload)
+
+
+def to_notice(payload: bytes) -> Notice:
+    """Return a word of the adapter as it was stored."""
+    return _decode_notice(payload)
+
+
+def to_waiting(row: Row[Any]) -> Waiting:
+    """Return a row as the planner knows it."""
+    told = unpack(row.told, row.alerts)
+    return Waiting(
         id=row.id,
-        robot=row.robot,
-        payload=_decode(row.payload),
+        delivery=to_delivery(row.payload),
+        priority=Priority(row.priority),
         received_at=from_us(row.received_at),
-        attempts=row.attempts,
-        throttles=throttles,
-        message_uuid=row.message_uuid,
-        body=row.body,
-        claimed_until=claimed_until,
+        left=tuple(index for index in range(row.alerts) if index not in told),
+        suspect=row.suspect,
     )

@@ -1,8 +1,8 @@
-"""Outbox: accept, claim, freeze, settle. One code path for every database (SQLAlchemy Core).
+"""Outbox: what was accepted, until DingTalk has it. One code path for every database.
 
-A delivery is `pending` until it is `sent`; a claim is a lease (`claimed_until`) and no state, so a
-crash leaves nothing behind but a lease that ends. Within a stream (robot, source, receiver and
-group key) nothing overtakes: only the oldest pending delivery of a stream can be claimed.
+A delivery is `pending` until all its alerts are told; a message is `open` until it is known what
+became of it. Nothing is sent that is not stored and charged, and nothing is settled but by the
+holder of the token's lease.
 """
 
 from __future__ import annotations
@@ -12,21 +12,42 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from adapter.core.delivery import Claim, Idle
+from adapter.core.priority import Priority
+from adapter.core.turn import Fate
 from adapter.errors import StoreUnavailable
-from adapter.outbox import statements
-from adapter.outbox.rows import Accepted, QueueState, RefusedBody, notice_row, parts_of, to_claim
-from adapter.outbox.statements import PENDING, SENT
-from adapter.outbox.tables import deliveries, from_us, probe, refused, robots, states, to_us
+from adapter.outbox import accepting, messages, turns
+from adapter.outbox.rows import (
+    Accepted,
+    QueueState,
+    RefusedBody,
+    notice_row,
+    parts_of,
+)
+from adapter.outbox.tables import (
+    batches,
+    dead,
+    deliveries,
+    from_us,
+    items,
+    notices,
+    probe,
+    queues,
+    refused,
+    states,
+    to_us,
+    tokens,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Row, Select
 
-    from adapter.core.delivery import Delivery, Notice, Settlement
+    from adapter.core.delivery import Delivery, Idle, Notice
+    from adapter.core.quota import Rate
+    from adapter.core.turn import Launch, Settlement, Turn
     from adapter.outbox.writer import Writer
 
 REFUSED_KEPT: Final = 100
@@ -68,31 +89,21 @@ class Outbox:
         is a duplicate only of the one accepted last, within the window (zero: never).
         """
         parts = parts_of(accepted, now)
-        since = to_us(now - dedup_window)
+        fresh = self._writer.run(
+            lambda connection: accepting.accept(connection, parts, now, dedup_window)
+        )
+        self._waiting += fresh
+        return Accepted(fresh, len(accepted) - fresh)
 
-        def operation(connection: Connection) -> Accepted:
-            fresh = [part for part in parts if not statements.is_duplicate(connection, part, since)]
-            rows = [row for part in fresh for row in part.rows]
-            if rows:
-                connection.execute(insert(deliveries), rows)
-            for part in fresh:
-                statements.remember(connection, part, to_us(now))
-            return Accepted(len(rows), sum(len(part.rows) for part in parts) - len(rows))
-
-        result = self._writer.run(operation)
-        self._waiting += result.deliveries
-        return result
-
-    def notify(self, notices: Iterable[Notice], *, now: datetime) -> None:
+    def notify(self, words: Iterable[Notice], *, now: datetime) -> None:
         """Commit words of the adapter itself."""
-        rows = [notice_row(notice, now) for notice in notices]
+        rows = [notice_row(notice, now) for notice in words]
 
         def operation(connection: Connection) -> None:
-            connection.execute(insert(deliveries), rows)
+            connection.execute(insert(notices), rows)
 
         if rows:
             self._writer.run(operation)
-            self._waiting += len(rows)
 
     def keep_refused(self, body: bytes, *, code: int, reason: str, now: datetime) -> None:
         """Keep a body that could not be accepted, for a person to look at."""
@@ -113,66 +124,71 @@ class Outbox:
 
     # -- delivering --------------------------------------------------------------------------
 
-    def claim(self, robot: str, *, now: datetime, lease: timedelta) -> Claim | Idle:
-        """Lease the next delivery of a robot, or say when there can be one."""
-        until = now + lease
+    def take_turn(
+        self, *, token: str, robot: str, rate: Rate, now: datetime, lease: timedelta
+    ) -> Turn | Idle:
+        """Lease a token and return what its robot has to send, or when to ask again."""
+        return self._writer.run(
+            lambda connection: turns.take_turn(
+                connection, token=token, robot=robot, rate=rate, now=now, until=now + lease
+            )
+        )
 
-        def operation(connection: Connection) -> Claim | Idle:
-            rest = statements.rest_of(connection, robot)
-            if rest is not None and rest.rests_until > to_us(now):
-                waits = statements.waits(connection, robot)
-                return Idle(from_us(rest.rests_until) if waits else None)
-            row = statements.next_delivery(connection, robot, to_us(now))
-            if row is None:
-                due_at = statements.next_due(connection, robot)
-                return Idle(None if due_at is None else from_us(due_at))
-            statements.lease(connection, row.id, to_us(until))
-            return to_claim(row, until, rest.throttles if rest is not None else 0)
+    def launch(self, turn: Turn, launch: Launch, *, now: datetime) -> bool:
+        """Store a message and charge its request; return whether the lease still held."""
+
+        def operation(connection: Connection) -> bool:
+            if not turns.holds(connection, turn):
+                return False
+            messages.store(connection, turn, launch, now)
+            turns.charge(connection, turn, launch.id, now)
+            return True
 
         return self._writer.run(operation)
 
-    def freeze(self, claim: Claim, *, message_uuid: str, body: bytes) -> bool:
-        """Store the exact message before it is sent; return whether the lease still held."""
-        return self._update(claim, {"message_uuid": message_uuid, "body": body})
-
-    def settle(self, claim: Claim, settlement: Settlement, *, now: datetime, error: str) -> bool:
-        """Commit what became of a claimed delivery; return whether the lease still held."""
-        values: dict[str, object] = {"attempts": settlement.attempts, "claimed_until": 0}
-        if settlement.due_at is None:
-            values |= {"state": SENT, "settled_at": to_us(now), "last_error": None}
-        else:
-            values |= {"due_at": to_us(settlement.due_at), "last_error": error}
-            values |= {} if settlement.frozen else {"body": None}
-        rests_until = settlement.rests_until
-        rest = {
-            "robot": claim.robot,
-            "rests_until": 0 if rests_until is None else to_us(rests_until),
-            "throttles": claim.throttles + 1 if settlement.throttled else 0,
-        }
+    def relaunch(self, turn: Turn, batch_id: str, *, now: datetime) -> bool:
+        """Charge the repetition of an open message; return whether the lease still held."""
 
         def operation(connection: Connection) -> bool:
-            held = statements.update_claimed(connection, claim, values)
-            if held:
-                connection.execute(delete(robots).where(robots.c.robot == claim.robot))
-                connection.execute(insert(robots), rest)
-            return held
+            if not turns.holds(connection, turn):
+                return False
+            turns.charge(connection, turn, batch_id, now)
+            return True
 
-        held = self._writer.run(operation)
-        if held and settlement.due_at is None:
-            self._waiting -= 1
+        return self._writer.run(operation)
+
+    def settle(
+        self, turn: Turn, batch_id: str, settlement: Settlement, *, now: datetime, outcome: str
+    ) -> bool:
+        """Commit what became of a message and of its token; return whether the lease still held."""
+
+        def operation(connection: Connection) -> tuple[bool, int]:
+            if not turns.holds(connection, turn):
+                return False, 0
+            turns.end_charge(connection, turn, batch_id, now)
+            gone = _settle_message(connection, batch_id, settlement.fate, outcome, now)
+            turns.give_back(connection, turn, **_lessons(turn, settlement))
+            return True, gone
+
+        held, gone = self._writer.run(operation)
+        self._waiting -= gone
         return held
 
-    def release(self, claim: Claim) -> bool:
-        """Give a claim back unused."""
-        return self._update(claim, {"claimed_until": 0})
-
-    def end_rest(self) -> None:
-        """Let every robot try again now, because its settings may have been mended."""
+    def give_back(self, turn: Turn) -> None:
+        """End a turn in which nothing was sent."""
 
         def operation(connection: Connection) -> None:
-            connection.execute(delete(robots))
-            waiting = deliveries.c.state == PENDING
-            connection.execute(update(deliveries).where(waiting).values(due_at=0))
+            if turns.holds(connection, turn):
+                turns.give_back(connection, turn)
+
+        self._writer.run(operation)
+
+    def end_rest(self) -> None:
+        """Let every token try again now, because its settings may have been mended."""
+        rested = update(tokens).values(rests_until=0)
+
+        def operation(connection: Connection) -> None:
+            connection.execute(rested)
 
         self._writer.run(operation)
 
@@ -188,23 +204,39 @@ class Outbox:
 
     def queue(self) -> dict[str, QueueState]:
         """Return what waits, by robot."""
-        columns = deliveries.c
-        query = (
-            select(
-                columns.robot,
-                func.count().label("pending"),
-                func.min(columns.received_at).label("oldest"),
-            )
-            .where(columns.state == PENDING)
-            .group_by(columns.robot)
+        numbers = (
+            select(queues.c.robot, func.sum(queues.c.deliveries).label("pending"))
+            .where(queues.c.deliveries > 0)
+            .group_by(queues.c.robot)
         )
-        rows = self._read(query)
-        return {row.robot: QueueState(row.pending, from_us(row.oldest)) for row in rows}
+        return {
+            str(row.robot): QueueState(int(row.pending), self._oldest(row.robot))
+            for row in self._read(numbers)
+        }
+
+    def _oldest(self, robot: str) -> datetime:
+        """Return when the oldest delivery of a robot was received: the first of either lane."""
+        columns = deliveries.c
+        mine = (columns.robot == robot, columns.state == turns.PENDING)
+        firsts = [
+            select(columns.received_at)
+            .where(*mine, columns.priority == int(lane))
+            .order_by(columns.id)
+            .limit(1)
+            for lane in Priority
+        ]
+        found = [row.received_at for first in firsts for row in self._read(first)]
+        return from_us(min(found, default=0))
 
     def resting(self) -> dict[str, datetime]:
-        """Return until when robots rest, for those that ever had to."""
-        query = select(robots.c.robot, robots.c.rests_until)
-        return {row.robot: from_us(row.rests_until) for row in self._read(query)}
+        """Return until when tokens rest, for those that ever had to."""
+        query = select(tokens.c.token, tokens.c.rests_until)
+        return {row.token: from_us(row.rests_until) for row in self._read(query)}
+
+    def dead(self) -> dict[str, int]:
+        """Return how many alerts DingTalk would not take in any form, by robot."""
+        query = select(dead.c.robot, func.count().label("number")).group_by(dead.c.robot)
+        return {row.robot: row.number for row in self._read(query)}
 
     def refused(self) -> list[RefusedBody]:
         """Return the bodies that could not be accepted, the newest first."""
@@ -221,13 +253,16 @@ class Outbox:
 
         Removes a limited number at a time; call again while it returns some.
         """
-        columns = deliveries.c
-        old = (
-            select(columns.id).where(columns.settled_at < to_us(before)).limit(PURGE_CHUNK)
-        ).scalar_subquery()
 
         def operation(connection: Connection) -> int:
-            removed = connection.execute(delete(deliveries).where(columns.id.in_(old))).rowcount
+            old = select(batches.c.id).where(batches.c.settled_at < to_us(before))
+            some = old.limit(PURGE_CHUNK).scalar_subquery()
+            connection.execute(delete(items).where(items.c.batch.in_(some)))
+            removed = connection.execute(delete(batches).where(batches.c.id.in_(some))).rowcount
+            for table in (deliveries, notices):
+                old = select(table.c.id).where(table.c.settled_at < to_us(before))
+                gone = table.c.id.in_(old.limit(PURGE_CHUNK).scalar_subquery())
+                removed += connection.execute(delete(table).where(gone)).rowcount
             stale = states.c.accepted_at < to_us(states_before)
             return removed + connection.execute(delete(states).where(stale)).rowcount
 
@@ -252,11 +287,6 @@ class Outbox:
         self._writer.close()
         self._release()
 
-    def _update(self, claim: Claim, values: Mapping[str, object]) -> bool:
-        return self._writer.run(
-            lambda connection: statements.update_claimed(connection, claim, values)
-        )
-
     def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
         try:
             with self._reading.begin() as connection:
@@ -264,3 +294,29 @@ class Outbox:
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or type(error).__name__
             raise StoreUnavailable(f"the store could not be read: {cause}") from None
+
+
+def _settle_message(
+    connection: Connection, batch_id: str, fate: Fate, outcome: str, now: datetime
+) -> int:
+    """Carry out the fate of a message; return how many deliveries wait no more."""
+    if fate is Fate.FROZEN:
+        messages.keep_open(connection, batch_id, outcome)
+        return 0
+    messages.close(connection, batch_id, state=fate.value, outcome=outcome, now=now)
+    if fate is Fate.SENT:
+        return messages.mark_sent(connection, batch_id, now)
+    if fate is Fate.REFUSED:
+        return messages.mark_refused(connection, batch_id, outcome, now)
+    return 0
+
+
+def _lessons(turn: Turn, settlement: Settlement) -> dict[str, int]:
+    """Return what a token's row learns from an outcome."""
+    rests_until = settlement.rests_until
+    return {
+        "rests_until": 0 if rests_until is None else to_us(rests_until),
+        "throttles": settlement.throttles,
+        "failures": settlement.failures,
+        "room": turn.room if settlement.room is None else settlement.room,
+    }

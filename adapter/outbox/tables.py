@@ -24,34 +24,128 @@ metadata = MetaData()
 
 _ID: Final = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only INTEGER by itself
 _PENDING: Final = text("state = 'pending'")
+_OPEN: Final = text("state = 'open'")
 
-deliveries = Table(
+deliveries = Table(  # the alerts of one group, of one priority, on their way to one robot
     "deliveries",
     metadata,
     Column("id", _ID, primary_key=True, autoincrement=True),
     Column("robot", Text, nullable=False),
-    Column("stream", Text, nullable=False),  # what must not overtake within it
-    Column("state", Text, nullable=False),
-    Column("payload", LargeBinary, nullable=False),  # Delivery or Notice as JSON
+    Column("priority", Integer, nullable=False),
+    Column("state", Text, nullable=False),  # pending, sent, superseded
+    Column("payload", LargeBinary, nullable=False),  # Delivery as JSON
+    Column("alerts", Integer, nullable=False),
+    Column("told", Text),  # bits of the alerts told, superseded or dead, in hexadecimal
+    Column("suspect", Integer, nullable=False, default=0),  # see Waiting.suspect
     Column("received_at", BigInteger, nullable=False),
-    Column("due_at", BigInteger, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("claimed_until", BigInteger, nullable=False),
-    Column("message_uuid", Text),  # stored before the first send, the same on every retry
-    Column("body", LargeBinary),  # the exact bytes, while what became of them is not known
     Column("settled_at", BigInteger),
-    Column("last_error", Text),
-    Index("deliveries_next", "robot", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
-    Index("deliveries_order", "stream", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    Index(
+        "deliveries_next",
+        "robot",
+        "priority",
+        "id",
+        sqlite_where=_PENDING,
+        postgresql_where=_PENDING,
+    ),
     Index("deliveries_settled", "settled_at"),
 )
 
-robots = Table(
-    "robots",
+notices = Table(  # words of the adapter itself
+    "notices",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("robot", Text, nullable=False),
+    Column("state", Text, nullable=False),  # pending, sent
+    Column("payload", LargeBinary, nullable=False),  # Notice as JSON
+    Column("received_at", BigInteger, nullable=False),
+    Column("settled_at", BigInteger),
+    Index("notices_next", "robot", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    Index("notices_settled", "settled_at"),
+)
+
+totals = Table(  # what waits, summed up, so that planning need not look at all of it
+    "totals",
     metadata,
     Column("robot", Text, primary_key=True),
+    Column("priority", Integer, primary_key=True, autoincrement=False),
+    Column("template", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("severity", Text, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("alerts", Integer, nullable=False),
+    Column("full_bytes", BigInteger, nullable=False),
+    Column("line_bytes", BigInteger, nullable=False),
+)
+
+queues = Table(  # how many deliveries wait
+    "queues",
+    metadata,
+    Column("robot", Text, primary_key=True),
+    Column("priority", Integer, primary_key=True, autoincrement=False),
+    Column("deliveries", Integer, nullable=False),
+)
+
+batches = Table(  # one message: its id is its msgUuid, its bytes are what is sent
+    "batches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("robot", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open, sent, dissolved
+    Column("form", Text, nullable=False),
+    Column("alerts", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("digested", LargeBinary),  # Totals of a digest as JSON
+    Column("oldest_received_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("settled_at", BigInteger),
+    Column("outcome", Text),
+    Index("batches_open", "token", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("batches_settled", "settled_at"),
+)
+
+items = Table(  # which alerts a message tells
+    "items",
+    metadata,
+    Column("batch", Text, primary_key=True),
+    Column("delivery", BigInteger, primary_key=True, autoincrement=False),
+    Column("told", Text, nullable=False),  # bits of its alerts that the message tells
+    Column("covered", Text, nullable=False),  # bits of those told by a newer state
+    Index("items_delivery", "delivery"),
+)
+
+tokens = Table(  # what an access token has spent; its key is a hash of it
+    "tokens",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("leased_until", BigInteger, nullable=False),
+    Column("steady_at", BigInteger, nullable=False),
     Column("rests_until", BigInteger, nullable=False),
     Column("throttles", Integer, nullable=False),  # in a row
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("room", Integer, nullable=False),  # bytes a body may have; lowered when it was too big
+)
+
+charges = Table(  # requests that count against the rate
+    "charges",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("token", Text, nullable=False),
+    Column("batch", Text, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Index("charges_token", "token", "ends_at"),
+)
+
+dead = Table(  # alerts that DingTalk would not take in any form
+    "dead",
+    metadata,
+    Column("delivery", BigInteger, primary_key=True, autoincrement=False),
+    Column("alert", Integer, primary_key=True, autoincrement=False),  # its index there
+    Column("robot", Text, nullable=False),
+    Column("died_at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("dead_robot", "robot"),
 )
 
 states = Table(  # the group state accepted last, for deduplication

@@ -1,0 +1,112 @@
+"""Turn: what a token's sender may send now, and what becomes of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from adapter.core.batch import Batch, Entry, Form, Totals, Waiting
+from adapter.core.delivery import Notice
+from adapter.core.quota import Quota
+
+
+class OpenBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a message that was, or may have been, on its way: these very bytes must go out again."""
+
+    id: str
+    body: bytes
+    form: Form
+    alerts: int
+    attempts: int
+    oldest_received_at: datetime
+
+
+class StoredNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a word of the adapter itself that waits."""
+
+    id: int
+    notice: Notice
+    received_at: datetime
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the right to send for one token until `leased_until`, and what there is to send.
+
+    One of three: a message to repeat (`open`), a notice, or alerts to plan (`head`, `totals`).
+    `throttles` and `failures` count those in a row. `room` is how many bytes a body may have.
+    """
+
+    token: str
+    robot: str
+    leased_until: datetime
+    quota: Quota
+    room: int
+    throttles: int = 0
+    failures: int = 0
+    open: OpenBatch | None = None
+    notice: StoredNotice | None = None
+    head: tuple[Waiting, ...] = ()
+    totals: Totals = Totals()
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a message about to be sent, as it is stored before.
+
+    `entries` are the alerts it tells; a digest tells every normal one up to `through_id` instead.
+    """
+
+    id: str
+    body: bytes
+    form: Form
+    alerts: int
+    oldest_received_at: datetime
+    entries: tuple[Entry, ...] = ()
+    through_id: int = 0
+    digested: Totals | None = None
+    notice_id: int = 0
+
+    @classmethod
+    def of(cls, batch: Batch, told: int, message_id: str, body: bytes) -> Launch:
+        """Return the message that tells the first `told` entries of a batch."""
+        entries = batch.entries[:told]
+        oldest = min(entry.received_at for entry in batch.entries[: max(told, 1)])
+        if batch.form is not Form.DIGEST:
+            return cls(
+                id=message_id,
+                body=body,
+                form=batch.form,
+                alerts=len(entries),
+                oldest_received_at=oldest,
+                entries=entries,
+            )
+        normal = tuple(count for count in batch.totals.counts if count.priority == 0)
+        return cls(
+            id=message_id,
+            body=body,
+            form=batch.form,
+            alerts=sum(count.alerts for count in normal),
+            oldest_received_at=batch.totals.oldest_received_at or oldest,
+            through_id=batch.through_id,
+            digested=batch.totals,
+        )
+
+
+class Fate(StrEnum):
+    """Say what becomes of a message after an answer, or none."""
+
+    SENT = "sent"
+    FROZEN = "open"  # it may have arrived: the same bytes again
+    DISSOLVED = "dissolved"  # it has not: its alerts are planned anew
+    REFUSED = "refused"  # its content was: told more plainly, then in halves, then dead
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """Say what follows from an outcome for the message and for its token."""
+
+    fate: Fate
+    rests_until: datetime | None = None
+    throttles: int = 0
+    failures: int = 0
+    room: int | None = None

@@ -1,0 +1,84 @@
+"""Accept: what a webhook brings is new to a robot or not; what is new is stored and counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from adapter.outbox.tables import deliveries, queues, states, to_us, totals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Connection, Table
+    from sqlalchemy.sql.dml import Insert
+
+    from adapter.outbox.rows import Part
+
+_STATE: Final = select(states).where(states.c.key == bindparam("key"))
+_FORGET: Final = delete(states).where(states.c.key == bindparam("known_key"))
+_REMEMBER: Final = insert(states)
+_INSERT: Final = insert(deliveries)
+
+
+def accept(connection: Connection, parts: Sequence[Part], now: datetime, window: timedelta) -> int:
+    """Store what is new of these parts; return how many deliveries that is."""
+    fresh = [part for part in parts if not _is_known(connection, part, now, window)]
+    for part in fresh:
+        connection.execute(_INSERT, part.rows)
+        add(connection, part.counts)
+        add_deliveries(connection, part.queues)
+        connection.execute(_FORGET, {"known_key": part.key})
+        state = {"key": part.key, "digest": part.digest, "accepted_at": to_us(now)}
+        connection.execute(_REMEMBER, state)
+    return sum(len(part.rows) for part in fresh)
+
+
+def _is_known(connection: Connection, part: Part, now: datetime, window: timedelta) -> bool:
+    """Return whether a robot was given this very state last, and nothing speaks for a repeat.
+
+    A repeat is legitimate once the window has passed, unless its sender says that something changed
+    which then must be in another robot's part of the group.
+    """
+    if not window:
+        return False
+    last = connection.execute(_STATE, {"key": part.key}).first()
+    if last is None or last.digest != part.digest:
+        return False
+    return part.changed_elsewhere or last.accepted_at > to_us(now - window)
+
+
+def _adding(table: Table, *sums: str) -> dict[str, Insert]:
+    """Return by dialect the statement that adds to the sums of a key, or begins them."""
+    keys = [column.name for column in table.primary_key]
+    statements = {}
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql)):
+        statement = dialect.insert(table)
+        added = {each: table.c[each] + statement.excluded[each] for each in sums}
+        statements[name] = statement.on_conflict_do_update(index_elements=keys, set_=added)
+    return statements
+
+
+_ADD: Final = _adding(totals, "alerts", "full_bytes", "line_bytes")
+_ADD_DELIVERIES: Final = _adding(queues, "deliveries")
+_EMPTY: Final = delete(totals).where(totals.c.alerts <= 0, totals.c.robot == bindparam("of"))
+
+
+def add(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
+    """Change the sums of what waits."""
+    if rows:
+        connection.execute(_ADD[connection.dialect.name], rows)
+
+
+def add_deliveries(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
+    """Change how many deliveries wait."""
+    if rows:
+        connection.execute(_ADD_DELIVERIES[connection.dialect.name], rows)
+
+
+def drop_empty(connection: Connection, robot: str) -> None:
+    """Remove the sums of a robot that have come down to nothing."""
+    connection.execute(_EMPTY, {"of": robot})

@@ -1,0 +1,217 @@
+"""Messages: stored whole before they are sent, and settled when it is known what became of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from sqlalchemy import and_, bindparam, insert, select, update
+
+from adapter.core.batch import Totals
+from adapter.core.priority import Priority
+from adapter.core.turn import Fate
+from adapter.outbox.accepting import add, add_deliveries, drop_empty
+from adapter.outbox.bits import is_full, pack, unite, unpack
+from adapter.outbox.rows import count_key, count_rows, digested_rows, to_delivery
+from adapter.outbox.tables import batches, dead, deliveries, items, notices, to_us
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Row
+
+    from adapter.core.turn import Launch, Turn
+
+PENDING: Final = "pending"
+SENT: Final = "sent"
+SUPERSEDED: Final = "superseded"
+DEAD: Final = "dead"
+
+HALVED: Final = 4_096
+"""Alerts that one message never reaches: what is suspect may stand beside so many again."""
+
+_BY_ID: Final = select(deliveries).where(deliveries.c.id == bindparam("of"))
+
+
+def store(connection: Connection, turn: Turn, launch: Launch, now: datetime) -> None:
+    """Store a message about to be sent, and which alerts it tells."""
+    row = {
+        "id": launch.id,
+        "token": turn.token,
+        "robot": turn.robot,
+        "state": Fate.FROZEN.value,  # until its outcome is known
+        "form": launch.form.value,
+        "alerts": launch.alerts,
+        "body": launch.body,
+        "digested": None if launch.digested is None else msgspec.json.encode(launch.digested),
+        "oldest_received_at": to_us(launch.oldest_received_at),
+        "created_at": to_us(now),
+        "attempts": 0,
+    }
+    connection.execute(insert(batches), row)
+    rows = _items(launch)
+    if rows:
+        connection.execute(insert(items), rows)
+
+
+def _items(launch: Launch) -> list[dict[str, object]]:
+    """Return by delivery which of its alerts the message tells, or tells a newer state of.
+
+    A notice is kept as an item of delivery minus its id, a digest by the id it reaches through.
+    """
+    if launch.notice_id:
+        return [{"batch": launch.id, "delivery": -launch.notice_id, "told": "0", "covered": "0"}]
+    if launch.through_id:
+        last = launch.through_id
+        return [{"batch": launch.id, "delivery": last, "told": "0", "covered": "0"}]
+    told: dict[int, list[int]] = {}
+    covered: dict[int, list[int]] = {}
+    for entry in launch.entries:
+        told.setdefault(entry.delivery_id, []).append(entry.index)
+        for delivery_id, index in entry.covers:
+            covered.setdefault(delivery_id, []).append(index)
+    return [
+        {
+            "batch": launch.id,
+            "delivery": delivery_id,
+            "told": pack(told.get(delivery_id, ())),
+            "covered": pack(covered.get(delivery_id, ())),
+        }
+        for delivery_id in {**told, **covered}
+    ]
+
+
+def _items_of(connection: Connection, batch_id: str) -> Sequence[Row[Any]]:
+    return connection.execute(select(items).where(items.c.batch == batch_id)).all()
+
+
+def close(
+    connection: Connection, batch_id: str, *, state: str, outcome: str, now: datetime
+) -> None:
+    """Note what became of a message that will not be sent again."""
+    values = {"state": state, "outcome": outcome, "settled_at": to_us(now)}
+    connection.execute(update(batches).where(batches.c.id == batch_id).values(**values))
+
+
+def keep_open(connection: Connection, batch_id: str, outcome: str) -> None:
+    """Note that it is not known what became of a message."""
+    values = {"attempts": batches.c.attempts + 1, "outcome": outcome}
+    connection.execute(update(batches).where(batches.c.id == batch_id).values(**values))
+
+
+def mark_sent(connection: Connection, batch_id: str, now: datetime) -> int:
+    """Settle all that a message told; return how many deliveries (and notices) wait no more."""
+    batch = connection.execute(select(batches).where(batches.c.id == batch_id)).one()
+    rows = _items_of(connection, batch_id)
+    if batch.digested is not None:
+        return _mark_digested(connection, batch, rows[0].delivery, now)
+    if rows and rows[0].delivery < 0:
+        done = {"state": SENT, "settled_at": to_us(now)}
+        connection.execute(update(notices).where(notices.c.id == -rows[0].delivery).values(**done))
+        return 1
+    return sum(
+        _mark(connection, row.delivery, told=row.told, covered=row.covered, now=now) for row in rows
+    )
+
+
+def _mark(
+    connection: Connection, delivery_id: int, *, told: str, covered: str, now: datetime
+) -> bool:
+    """Note which alerts of a delivery are told; return whether that were the last of it."""
+    row = connection.execute(_BY_ID, {"of": delivery_id}).one()
+    gone = unite(told, covered)
+    _uncount(connection, row, gone)
+    after = unite(row.told, gone)
+    if not is_full(after, row.alerts):
+        change: Mapping[str, object] = {"told": after, "suspect": min(row.suspect * 2, HALVED)}
+    else:
+        state = SENT if int(told, 16) or row.told else SUPERSEDED
+        change = {"told": after, "state": state, "settled_at": to_us(now)}
+        _leave_queue(connection, row.robot, {row.priority: 1})
+    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**change))
+    return "state" in change
+
+
+def _uncount(connection: Connection, row: Row[Any], bits: str) -> None:
+    """Take alerts that wait no more out of the sums."""
+    delivery = to_delivery(row.payload)
+    gone = unpack(bits, row.alerts) - unpack(row.told, row.alerts)
+    alerts = (delivery.group.alerts[index] for index in gone)
+    rows = count_rows(((count_key(delivery, alert), alert) for alert in alerts), sign=-1)
+    add(connection, rows)
+    drop_empty(connection, row.robot)
+
+
+def _leave_queue(connection: Connection, robot: str, numbers: Mapping[int, int]) -> None:
+    rows: list[dict[str, object]] = [
+        {"robot": robot, "priority": priority, "deliveries": -number}
+        for priority, number in numbers.items()
+        if number
+    ]
+    add_deliveries(connection, rows)
+
+
+def _mark_digested(connection: Connection, batch: Row[Any], through_id: int, now: datetime) -> int:
+    """Settle every normal delivery that a digest counted."""
+    done = {"state": SENT, "settled_at": to_us(now)}
+    counted = _counted_by(batch, through_id)
+    number = connection.execute(update(deliveries).where(counted).values(**done)).rowcount
+    summed = msgspec.json.decode(batch.digested, type=Totals)
+    add(connection, digested_rows(batch.robot, summed.counts))
+    drop_empty(connection, batch.robot)
+    _leave_queue(connection, batch.robot, {int(Priority.NORMAL): number})
+    return number
+
+
+def _counted_by(batch: Row[Any], through_id: int) -> ColumnElement[bool]:
+    return and_(
+        deliveries.c.robot == batch.robot,
+        deliveries.c.state == PENDING,
+        deliveries.c.priority == int(Priority.NORMAL),
+        deliveries.c.id <= through_id,
+    )
+
+
+def mark_refused(connection: Connection, batch_id: str, reason: str, now: datetime) -> int:
+    """Tell what was refused more plainly next time, then in halves; what stands alone is dead.
+
+    Return how many deliveries wait no more.
+    """
+    rows = _items_of(connection, batch_id)
+    batch = connection.execute(select(batches).where(batches.c.id == batch_id)).one()
+    if rows and rows[0].delivery < 0:
+        done = {"state": DEAD, "settled_at": to_us(now)}
+        connection.execute(update(notices).where(notices.c.id == -rows[0].delivery).values(**done))
+        return 1
+    if batch.digested is not None:
+        suspected = {"suspect": batch.alerts}
+        counted = _counted_by(batch, rows[0].delivery)
+        connection.execute(update(deliveries).where(counted).values(**suspected))
+        return 0
+    suspects = [connection.execute(_BY_ID, {"of": row.delivery}).one() for row in rows]
+    if batch.alerts == 1 and suspects and suspects[0].suspect:
+        return sum(_bury(connection, row, reason, now) for row in rows)
+    known = any(row.suspect for row in suspects)
+    beside = max(1, batch.alerts // 2) if known else batch.alerts
+    for row in suspects:
+        changed = update(deliveries).where(deliveries.c.id == row.id)
+        connection.execute(changed.values(suspect=beside))
+    return 0
+
+
+def _bury(connection: Connection, item: Row[Any], reason: str, now: datetime) -> bool:
+    row = connection.execute(_BY_ID, {"of": item.delivery}).one()
+    buried = [
+        {
+            "delivery": row.id,
+            "alert": index,
+            "robot": row.robot,
+            "died_at": to_us(now),
+            "reason": reason,
+        }
+        for index in sorted(unpack(item.told, row.alerts))
+    ]
+    if buried:
+        connection.execute(insert(dead), buried)
+    return _mark(connection, row.id, told=item.told, covered=item.covered, now=now)

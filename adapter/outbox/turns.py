@@ -1,0 +1,246 @@
+"""Turns: who may send for a token now, what there is to send, and what it was charged.
+
+A turn is a lease on the token (`leased_until`): a crash leaves nothing behind but a lease that
+ends, and a message that is still open and goes out again with the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
+
+from adapter.core.batch import Form, Totals
+from adapter.core.delivery import Idle
+from adapter.core.message import BODY_LIMIT
+from adapter.core.priority import Priority
+from adapter.core.quota import Quota
+from adapter.core.turn import OpenBatch, StoredNotice, Turn
+from adapter.outbox.rows import to_count, to_notice, to_waiting
+from adapter.outbox.tables import (
+    batches,
+    charges,
+    deliveries,
+    from_us,
+    notices,
+    queues,
+    to_us,
+    tokens,
+    totals,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from adapter.core.batch import Waiting
+    from adapter.core.quota import Rate
+
+HEAD_ALERTS: Final = 2_000
+"""Alerts that one plan looks at; the rest it knows by their sums."""
+
+_PAGE: Final = 200
+PENDING: Final = "pending"
+OPEN: Final = "open"
+
+_TOKEN: Final = select(tokens).where(tokens.c.token == bindparam("key"))
+_CHARGES: Final = select(charges.c.ends_at).where(
+    charges.c.token == bindparam("key"), charges.c.ends_at > bindparam("now")
+)
+_OPEN_BATCH: Final = select(batches).where(
+    batches.c.token == bindparam("key"), batches.c.state == OPEN
+)
+_NOTICE: Final = (
+    select(notices)
+    .where(notices.c.robot == bindparam("of"), notices.c.state == PENDING)
+    .order_by(notices.c.id)
+    .limit(1)
+)
+_LANE: Final = (
+    select(deliveries)
+    .where(deliveries.c.robot == bindparam("of"), deliveries.c.state == PENDING)
+    .where(deliveries.c.priority == bindparam("lane"), deliveries.c.id > bindparam("after"))
+    .order_by(deliveries.c.id)
+    .limit(_PAGE)
+)
+_COUNTS: Final = select(totals).where(totals.c.robot == bindparam("of"), totals.c.alerts > 0)
+_QUEUE: Final = select(queues).where(queues.c.robot == bindparam("of"))
+_LAST: Final = select(func.max(deliveries.c.id)).where(
+    deliveries.c.robot == bindparam("of"),
+    deliveries.c.state == PENDING,
+    deliveries.c.priority == int(Priority.NORMAL),
+)
+_OLDEST: Final = (
+    select(deliveries.c.received_at)
+    .where(deliveries.c.robot == bindparam("of"), deliveries.c.state == PENDING)
+    .where(deliveries.c.priority == int(Priority.NORMAL))
+    .order_by(deliveries.c.id)
+    .limit(1)
+)
+
+
+def take_turn(  # noqa: PLR0913  # each is a different kind of thing, and named
+    connection: Connection, *, token: str, robot: str, rate: Rate, now: datetime, until: datetime
+) -> Turn | Idle:
+    """Lease a token until then and return what its robot has to send, or when to ask again."""
+    row = connection.execute(_TOKEN, {"key": token}).first()
+    if row is not None and row.leased_until > to_us(now):
+        return Idle(from_us(row.leased_until))
+    open_row = connection.execute(_OPEN_BATCH, {"key": token}).first()
+    if open_row is None and not _waits(connection, robot):
+        return Idle(None)
+    quota = _quota(connection, token, row, rate, now)
+    if quota.next_at(now) > now:
+        return Idle(quota.next_at(now))
+    _lease(connection, token, row, until)
+    turn = Turn(
+        token=token,
+        robot=robot if open_row is None else open_row.robot,
+        leased_until=until,
+        quota=quota,
+        room=BODY_LIMIT if row is None else row.room,
+        throttles=0 if row is None else row.throttles,
+        failures=0 if row is None else row.failures,
+    )
+    return _with_work(connection, turn, open_row)
+
+
+def _with_work(connection: Connection, turn: Turn, open_row: Row[Any] | None) -> Turn:
+    """Return the turn with what is to be sent: first what may have been sent, then notices."""
+    if open_row is not None:
+        return _replace(turn, open=_to_open(open_row))
+    notice = connection.execute(_NOTICE, {"of": turn.robot}).first()
+    if notice is not None:
+        stored = StoredNotice(
+            id=notice.id,
+            notice=to_notice(notice.payload),
+            received_at=from_us(notice.received_at),
+        )
+        return _replace(turn, notice=stored)
+    head = _head(connection, turn.robot)
+    return _replace(turn, head=head, totals=_totals(connection, turn.robot))
+
+
+def _replace(turn: Turn, **changes: Any) -> Turn:  # noqa: ANN401  # the fields of Turn
+    fields = {name: getattr(turn, name) for name in Turn.__struct_fields__}
+    return Turn(**{**fields, **changes})
+
+
+def _to_open(row: Row[Any]) -> OpenBatch:
+    return OpenBatch(
+        id=row.id,
+        body=row.body,
+        form=Form(row.form),
+        alerts=row.alerts,
+        attempts=row.attempts,
+        oldest_received_at=from_us(row.oldest_received_at),
+    )
+
+
+def _waits(connection: Connection, robot: str) -> bool:
+    if connection.execute(_NOTICE, {"of": robot}).first() is not None:
+        return True
+    lanes = ({"of": robot, "lane": int(lane), "after": 0} for lane in Priority)
+    return any(connection.execute(_LANE.limit(1), lane).first() is not None for lane in lanes)
+
+
+def _quota(
+    connection: Connection, token: str, row: Row[Any] | None, rate: Rate, now: datetime
+) -> Quota:
+    ends = connection.execute(_CHARGES, {"key": token, "now": to_us(now)}).scalars()
+    charged = tuple(from_us(end) for end in ends)
+    if row is None:
+        return Quota(rate=rate, charges=charged)
+    return Quota(
+        rate=rate,
+        steady_at=from_us(row.steady_at),
+        charges=charged,
+        rests_until=from_us(row.rests_until),
+    )
+
+
+def _lease(connection: Connection, token: str, row: Row[Any] | None, until: datetime) -> None:
+    if row is None:
+        fresh = {
+            "token": token,
+            "leased_until": to_us(until),
+            "steady_at": 0,
+            "rests_until": 0,
+            "throttles": 0,
+            "failures": 0,
+            "room": BODY_LIMIT,
+        }
+        connection.execute(insert(tokens), fresh)
+    else:
+        leased = update(tokens).where(tokens.c.token == token)
+        connection.execute(leased.values(leased_until=to_us(until)))
+
+
+def _head(connection: Connection, robot: str) -> tuple[Waiting, ...]:
+    """Return the next deliveries, high before normal, of at most so many alerts in all."""
+    head: list[Waiting] = []
+    room = HEAD_ALERTS
+    for lane in (Priority.HIGH, Priority.NORMAL):
+        after = 0
+        while room > 0:
+            page = {"of": robot, "lane": int(lane), "after": after}
+            rows = connection.execute(_LANE, page).all()
+            for row in rows:
+                if room > 0:
+                    waiting = to_waiting(row)
+                    head.append(waiting)
+                    room -= len(waiting.left)
+            if len(rows) < _PAGE:
+                break
+            after = rows[-1].id
+    return tuple(head)
+
+
+def _totals(connection: Connection, robot: str) -> Totals:
+    numbers = {row.priority: row.deliveries for row in connection.execute(_QUEUE, {"of": robot})}
+    oldest = connection.execute(_OLDEST, {"of": robot}).scalar()
+    return Totals(
+        counts=tuple(to_count(row) for row in connection.execute(_COUNTS, {"of": robot})),
+        deliveries=numbers.get(int(Priority.NORMAL), 0),
+        high_deliveries=numbers.get(int(Priority.HIGH), 0),
+        last_id=connection.execute(_LAST, {"of": robot}).scalar() or 0,
+        oldest_received_at=None if oldest is None else from_us(oldest),
+    )
+
+
+def holds(connection: Connection, turn: Turn) -> bool:
+    """Return whether the lease of a turn still is the one in force."""
+    row = connection.execute(_TOKEN, {"key": turn.token}).first()
+    return row is not None and row.leased_until == to_us(turn.leased_until)
+
+
+def charge(connection: Connection, turn: Turn, batch_id: str, now: datetime) -> None:
+    """Charge a request before it is sent, as if it took until the lease ends."""
+    until = turn.leased_until + turn.quota.rate.per
+    spent = turn.quota.spend(now, until)
+    row = {"token": turn.token, "batch": batch_id, "ends_at": to_us(until)}
+    connection.execute(insert(charges), row)
+    steady_at = spent.steady_at or now
+    connection.execute(
+        update(tokens).where(tokens.c.token == turn.token).values(steady_at=to_us(steady_at))
+    )
+
+
+def end_charge(connection: Connection, turn: Turn, batch_id: str, now: datetime) -> None:
+    """Let the charge of a request that has ended count for one more `per`, and forget old ones."""
+    mine = and_(
+        charges.c.token == turn.token,
+        charges.c.batch == batch_id,
+        charges.c.ends_at == to_us(turn.leased_until + turn.quota.rate.per),
+    )
+    connection.execute(update(charges).where(mine).values(ends_at=to_us(now + turn.quota.rate.per)))
+    over = and_(charges.c.token == turn.token, charges.c.ends_at <= to_us(now))
+    connection.execute(delete(charges).where(over))
+
+
+def give_back(connection: Connection, turn: Turn, **values: int) -> None:
+    """End the lease of a turn, and note what it taught about the token."""
+    connection.execute(
+        update(tokens).where(tokens.c.token == turn.token).values(leased_until=0, **values)
+    )
