@@ -1,0 +1,160 @@
+"""One request and its answer: gunicorn parses, the application answers, nothing touches a socket.
+
+The answer is collected and sent in one piece. So a thread never waits for a reader, an application
+that fails halfway still gives a whole 500, and nothing is streamed.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    NoMoreData,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.http.message import Request
+from gunicorn.http.unreader import IterUnreader
+from gunicorn.http.wsgi import Response, create
+
+from adapter.serving.arrival import Fault
+
+if TYPE_CHECKING:
+    import socket
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from gunicorn.config import Config
+    from gunicorn.glogging import Logger
+
+    from adapter.serving.arrival import Arrived
+
+_STATUS: Final[dict[type[Exception | None], HTTPStatus]] = {
+    LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Hold the bytes of an answer, and whether the connection closes after it."""
+
+    data: bytes
+    close: bool
+
+
+def refusal(status: HTTPStatus, reason: str) -> bytes:
+    """Return an answer that the application has no part in; the connection closes after it."""
+    body = msgspec.json.encode({"error": reason})
+    head = (
+        f"HTTP/1.1 {status} {status.phrase}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+class _Paper:
+    """Stand in for the socket that gunicorn writes an answer to."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+
+    def sendall(self, data: bytes) -> None:
+        self.parts.append(data)
+
+    def send(self, data: bytes) -> int:
+        """Drop gunicorn's "100 Continue": it was sent while the body was awaited."""
+        return len(data)
+
+
+class Exchange:
+    """Answer requests with one application; several threads may do so at once."""
+
+    def __init__(
+        self, application: WSGIApplication, config: Config, log: Logger, *, max_body: int
+    ) -> None:
+        self._application = application
+        self._config = config
+        self._log = log
+        self._max_body = max_body
+
+    def answer(self, arrived: Arrived, client: object, server: object, *, closing: bool) -> Reply:
+        """Return the answer to a request; `closing` makes it the connection's last."""
+        if arrived.fault is Fault.HEAD_TOO_LARGE:
+            status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            return Reply(refusal(status, "the request's head is too large"), close=True)
+        try:
+            request, body = self._parse(arrived, client)
+        except (ParseException, NoMoreData, StopIteration) as error:
+            return self._refuse(arrived, error, client)
+        if arrived.fault is Fault.MALFORMED or self._cut_short(arrived, body):
+            return self._refuse(arrived, None, client)
+        if closing or arrived.last:
+            request.force_close()
+        try:
+            return self._run(request, body, client, server)
+        except Exception:  # noqa: BLE001  # whatever an application raises is answered with 500
+            # The path without its query: somebody may have put a token there.
+            self._log.exception("failed to answer %s %s", request.method, request.path)
+            reason = "internal error; the adapter's log has the details"
+            return Reply(refusal(HTTPStatus.INTERNAL_SERVER_ERROR, reason), close=True)
+
+    def _parse(self, arrived: Arrived, client: object) -> tuple[Request, bytes]:
+        request = Request(self._config, IterUnreader((arrived.data,)), cast("str", client))
+        if request.body is None:
+            return request, b""
+        return request, request.body.read(self._max_body + 1)
+
+    def _cut_short(self, arrived: Arrived, body: bytes) -> bool:
+        return arrived.fault is Fault.BODY_TOO_LARGE and len(body) <= self._max_body
+
+    def _refuse(self, arrived: Arrived, error: Exception | None, client: object) -> Reply:
+        # Only the name of the error: its text quotes the header, and so a token.
+        if arrived.fault is Fault.BODY_TOO_LARGE:
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            reason = f"the body is larger than {self._max_body} bytes"
+        else:
+            status = _STATUS.get(type(error), HTTPStatus.BAD_REQUEST)
+            reason = "malformed HTTP request"
+            reason += f" ({type(error).__name__})" if error else ""
+        self._log.warning("refused a request from %s: %s", _host(client), reason)
+        return Reply(refusal(status, reason), close=True)
+
+    def _run(self, request: Request, body: bytes, client: object, server: object) -> Reply:
+        paper = _Paper()
+        response, environ = create(
+            request,
+            cast("socket.socket", paper),
+            cast("str", client),
+            cast("str", server),
+            self._config,
+        )
+        environ["wsgi.multithread"] = True
+        environ["wsgi.input"] = io.BytesIO(body)
+        self._collect(response, cast("WSGIEnvironment", environ))
+        return Reply(b"".join(paper.parts), response.should_close())
+
+    def _collect(self, response: Response, environ: WSGIEnvironment) -> None:
+        start_response = cast("StartResponse", response.start_response)
+        parts = self._application(environ, start_response)
+        try:
+            for part in parts:
+                response.write(part)
+            response.close()
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+
+
+def _host(client: object) -> object:
+    return client[0] if isinstance(client, tuple) else client
