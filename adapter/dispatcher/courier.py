@@ -17,6 +17,7 @@ from adapter.core.delivery import (
 )
 from adapter.core.message import body
 from adapter.core.rendering import Renderer, render_notice
+from adapter.logs import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,6 +112,7 @@ class Courier:
 
     def _settle(self, claim: Claim, outcome: Outcome, message_uuid: str) -> None:
         now = self.clock.now()
+        why = redaction(describe(outcome))  # an answer may quote the request and its token
         settlement = settle(
             outcome,
             attempts=claim.attempts,
@@ -118,7 +120,7 @@ class Courier:
             now=now,
             jitter=self.jitter(),
         )
-        held = self.store.settle(claim, settlement, now=now, error=describe(outcome))
+        held = self.store.settle(claim, settlement, now=now, error=why)
         context = log.bind(delivery=claim.id, robot=claim.robot, message=message_uuid)
         if isinstance(outcome, Sent):
             latency = (now - claim.received_at).total_seconds()
@@ -126,7 +128,7 @@ class Courier:
             context.info("message sent", attempt=settlement.attempts, latency=round(latency, 3))
         else:
             self.observer.failed(claim.robot, outcome)
-            context.warning("message not sent", why=describe(outcome), next_at=settlement.due_at)
+            context.warning("message not sent", why=why, next_at=settlement.due_at)
         if not held:
             self._lease_lost(claim)
 

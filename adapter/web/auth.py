@@ -40,9 +40,7 @@ def _authorized(header: str, auth: AuthSettings) -> bool:
     scheme, _, value = header.partition(" ")  # WSGI hands headers over as Latin-1
     value = value.strip()
     if scheme.lower() == "bearer":  # every token is compared, so that the time tells nothing
-        return (
-            sum(_same(value.encode("latin-1"), token) for token in auth.bearer_tokens) > 0
-        )
+        return sum(_same(value.encode("latin-1"), token) for token in auth.bearer_tokens) > 0
     if scheme.lower() == "basic" and auth.basic is not None:
         username, _, password = _decoded(value).partition(":")
         named = hmac.compare_digest(username.encode(), auth.basic.username.encode())

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 import requests
-from serving.wire import gunicorn, post, serving
-from support.processes import free_port, need, running, wait_until
 
 from adapter.clock import SystemClock
+from serving.wire import gunicorn, post, serving
+from support.processes import free_port, need, running, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from serving.wire import command, post, request, serving
-from support.processes import Process, free_port, running, wait_until
 
 from adapter.clock import SystemClock
+from serving.wire import command, post, request, serving
+from support.processes import Process, free_port, running, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

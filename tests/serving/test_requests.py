@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+
 from serving.wire import post, request, serving
 
 if TYPE_CHECKING:

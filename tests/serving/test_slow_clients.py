@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from serving.wire import Program, post, request, serving
-from support.processes import wait_until
 
 from adapter.clock import SystemClock
+from serving.wire import Program, post, request, serving
+from support.processes import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

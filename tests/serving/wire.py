@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
+
 from support.processes import Process, free_port, running
 
 if TYPE_CHECKING:
