@@ -254,6 +254,7 @@ def _warn_of_restart(old: Settings, new: Settings) -> None:
                 (new.server.host, new.server.port),
             ),
             ("server.threads", old.server.threads, new.server.threads),
+            ("server.max_body", old.server.max_body, new.server.max_body),
             ("storage.url", old.storage.path, new.storage.path),
             ("log", old.log, new.log),
         )

@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from support.clock import FakeClock
-from support.processes import free_port
-from support.scripted_server import ScriptedServer, answer, close, half, reset
 
 from adapter.clock import SystemClock
 from adapter.config.settings import RobotSettings
@@ -19,6 +16,9 @@ from adapter.core.delivery import Broken, Outcome, Sent, Throttled, Unreachable
 from adapter.core.routing import RouteSettings
 from adapter.dingtalk import Client, query, sign
 from adapter.secret import Secret
+from support.clock import FakeClock
+from support.processes import free_port
+from support.scripted_server import ScriptedServer, answer, close, half, reset
 
 if TYPE_CHECKING:
     import socket

@@ -10,11 +10,12 @@ from adapter.config.addresses import base_url, proxy_url
 from adapter.config.names import named
 from adapter.config.problems import Mistake
 from adapter.config.route_settings import take_route_settings
-from adapter.config.scalars import duration_within
+from adapter.config.scalars import duration_within, whole_number
 from adapter.config.secret_values import access_token, read_secret, take_secret, token
 from adapter.config.settings import RobotSettings
 from adapter.config.vocabulary import ROBOT
 from adapter.config.webhook_url import SKIPPED_CREDENTIAL, Credential, webhook
+from adapter.core.quota import Rate
 from adapter.core.routing import RouteSettings, inherit
 from adapter.secret import Secret
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from adapter.config.route_settings import Known
 
 _TIMEOUT: Final = duration_within("100ms", "5m")
+_SPAN: Final = duration_within("1s", "30d")
 _NOTHING: Final = RouteSettings()
 _ROBOTS: Final = "ops: {access_token: …}"
 _ELSEWHERE: Final = "a robot takes what routes send it; this belongs to `route`"
@@ -42,6 +44,9 @@ class _Words:
     timeout: timedelta | None = None
     proxy: Secret | None = None
     api_url: str | None = None
+    rate: Rate | None = None
+    digest_after: timedelta | None = None
+    max_age: timedelta | None = None
     settings: RouteSettings = _NOTHING
 
 
@@ -92,7 +97,18 @@ def _read_words(value: Value, known: Known) -> _Words:
             timeout=section.scalar("timeout", _TIMEOUT, None),
             proxy=section.hidden("proxy", lambda text: Secret(proxy_url(text)), None),
             api_url=api_url or (credential.api_url if credential else None),
+            rate=section.take("rate", _read_rate, None),
+            digest_after=section.scalar("digest_after", _SPAN, None),
+            max_age=section.scalar("max_age", _SPAN, None),
             settings=take_route_settings(section, known),
+        )
+
+
+def _read_rate(value: Value) -> Rate:
+    with value.section("robots.NAME.rate", "messages: 20, per: 1m") as section:
+        return Rate(
+            messages=section.scalar("messages", whole_number(1, 100_000), Rate().messages),
+            per=section.scalar("per", _SPAN, Rate().per),
         )
 
 
@@ -113,6 +129,7 @@ def _read_robot(name: str, value: Value, defaults: _Words, known: Known) -> Robo
 
 def _complete(name: str, credential: Credential, own: _Words, defaults: _Words) -> RobotSettings:
     built_in = RobotSettings(name="", access_token=credential.access_token, defaults=_NOTHING)
+    rate = own.rate or defaults.rate or built_in.rate
     return RobotSettings(
         name=name,
         access_token=credential.access_token,
@@ -121,6 +138,9 @@ def _complete(name: str, credential: Credential, own: _Words, defaults: _Words) 
         timeout=own.timeout or defaults.timeout or built_in.timeout,
         proxy=own.proxy or defaults.proxy,
         api_url=own.api_url or defaults.api_url or built_in.api_url,
+        rate=rate,
+        digest_after=own.digest_after or defaults.digest_after or rate.per,
+        max_age=own.max_age or defaults.max_age or built_in.max_age,
         defaults=inherit((own.settings, defaults.settings)),
     )
 

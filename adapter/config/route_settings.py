@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from adapter.config.reader import Section
 
 LANGUAGES: Final = ("zh", "en")
+PRIORITIES: Final = ("auto", "normal", "high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ def take_route_settings(
         language=section.scalar("language", one_of(LANGUAGES), None),
         timezone=section.scalar("timezone", timezone, None),
         send_resolved=section.scalar("send_resolved", boolean, None),
+        priority=section.scalar("priority", one_of(PRIORITIES), None),
     )
 
 

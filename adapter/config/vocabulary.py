@@ -26,7 +26,6 @@ _ROUTE_SETTINGS: Final = frozenset(
         "mention_else",
         "mention_on",
         "message",
-        "priority",
         "remind",
         "split",
     }
@@ -55,8 +54,7 @@ NOT_YET: Final[Mapping[str, Collection[str]]] = {
         "rewrite_links",
         "url",
     },
-    ROBOT: _ROUTE_SETTINGS
-    | {"digest_after", "fallback", "fallback_after", "max_age", "pool", "quota", "rate"},
+    ROBOT: _ROUTE_SETTINGS | {"fallback", "fallback_after", "pool", "quota"},
     ROUTE: _ROUTE_SETTINGS,
 }
 """Words of the documented configuration whose feature is not built, by where they stand."""
@@ -115,9 +113,12 @@ _HOMES: Final[Mapping[str, str]] = {
     "directory": "`templates`",
     **dict.fromkeys(("access_token", "access_token_file", "webhook", "webhook_file"), "a robot"),
     **dict.fromkeys(("secret", "secret_file", "keyword", "timeout", "api_url", "proxy"), "a robot"),
+    **dict.fromkeys(("rate", "digest_after", "max_age"), "a robot"),
+    **dict.fromkeys(("messages", "per"), "`rate` of a robot"),
     **dict.fromkeys(NOT_YET[ROBOT], "a robot"),
     **dict.fromkeys(_ROUTE_SETTINGS, "a route or a robot"),
-    **dict.fromkeys(("template", "language", "timezone", "send_resolved"), "a route or a robot"),
+    **dict.fromkeys(("template", "language", "timezone"), "a route or a robot"),
+    **dict.fromkeys(("send_resolved", "priority"), "a route or a robot"),
     **dict.fromkeys(("matchers", "continue"), "one of `route.routes`"),
     "route": ROOT,
     "routes": "`route`",

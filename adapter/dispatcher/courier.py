@@ -15,6 +15,7 @@ from adapter.core.message import body
 from adapter.core.rendering import Renderer, render_notice
 from adapter.core.settling import settle
 from adapter.core.turn import Launch, OpenBatch, StoredNotice
+from adapter.logs import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -151,8 +152,9 @@ class Courier:
 
     def _settle(self, turn: Turn, message: Launch | OpenBatch, outcome: Outcome) -> datetime | None:
         now = self.clock.now()
+        why = redaction(describe(outcome))  # an answer may quote the request and its token
         settlement = settle(outcome, turn, now=now, jitter=self.jitter())
-        held = self.store.settle(turn, message.id, settlement, now=now, outcome=describe(outcome))
+        held = self.store.settle(turn, message.id, settlement, now=now, outcome=why)
         told = log.bind(robot=turn.robot, message=message.id, alerts=message.alerts)
         if isinstance(outcome, Sent):
             latency = (now - message.oldest_received_at).total_seconds()
@@ -162,7 +164,7 @@ class Courier:
             told.info("message sent", form=message.form, latency=round(latency, 3))
         else:
             self.observer.failed(turn.robot, outcome)
-            told.warning("message not sent", why=describe(outcome), next_at=settlement.rests_until)
+            told.warning("message not sent", why=why, next_at=settlement.rests_until)
         if not held:
             told.warning("lease ended before the answer came; the message goes out again")
         return settlement.rests_until

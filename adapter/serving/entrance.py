@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import selectors
+import socket
+import struct
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Iterable
 
     from gunicorn.glogging import Logger
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
 ACCEPTED_AT_ONCE: Final = 64
 """Connections accepted before others get their turn."""
 
+_ATTACH_FILTER: Final = 26
+_DETACH_FILTER: Final = 27
+_RETURN: Final = 6  # of the packet filter's language
 _STARVED: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -41,7 +47,9 @@ class Entrance:
 
     def add(self, listeners: Iterable[socket.socket]) -> None:
         """Take over these listeners, which do not block."""
-        self._listeners += [(listener, listener.getsockname()) for listener in listeners]
+        for listener in listeners:
+            _let_in(listener)  # a worker before us may have gone out
+            self._listeners.append((listener, listener.getsockname()))
 
     def open(self) -> None:
         """Accept from now on."""
@@ -59,8 +67,13 @@ class Entrance:
             self._opened = False
 
     def remove(self) -> None:
-        """Accept what has connected until now, and then nothing any more."""
+        """Accept who has connected until now, and then nobody any more.
+
+        Closing a listener resets connections that the kernel made meanwhile, so it makes no more
+        first: who comes then knocks again, and is refused when the listener is closed.
+        """
         for listener, server in self._listeners:
+            _keep_out(listener)
             while self._accept_one(listener, server):
                 pass
         self.shut()
@@ -91,3 +104,16 @@ class Entrance:
             return False
         self._welcome(sock, client, server)
         return True
+
+
+def _keep_out(listener: socket.socket) -> None:
+    """Drop every packet to a listener: Linux asks a filter, and this one keeps 0 bytes of each."""
+    keep_nothing = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, 0))
+    program = struct.pack("HP", 1, ctypes.addressof(keep_nothing))
+    with suppress(OSError):  # elsewhere, such a connection is reset
+        listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
+
+
+def _let_in(listener: socket.socket) -> None:
+    with suppress(OSError):  # there is none, mostly
+        listener.setsockopt(socket.SOL_SOCKET, _DETACH_FILTER, 0)

@@ -68,14 +68,13 @@ class Reception:
             key.data()
 
     def sweep(self) -> None:
-        """Part with the connections whose time is up."""
+        """Part with the connections whose time is up, and see to new ones."""
         now = self._clock.monotonic()
         for connection in list(self._connections):
             measure = remedy(connection, now, self._options)
             if measure is not None:
                 self._safely(self._apply, connection, measure)
-        if len(self._connections) < self._options.max_connections:
-            self._entrance.open()
+        self._entrance.open()  # shut for want of room: by now some may be made
 
     def unfinished(self) -> bool:
         """Return whether a request is arriving or being answered."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from adapter.errors import ConfigError
+from adapter.logs import redaction
 from adapter.metrics import CONTENT_TYPE
 from adapter.web.auth import require_operator
 
@@ -33,7 +34,8 @@ def create_operation(backend: Backend) -> Blueprint:
         try:
             backend.reload()
         except ConfigError as error:
-            return _text(f"the old configuration stays in force:\n{error}\n", 500)
+            problems = redaction(str(error))
+            return _text(f"the old configuration stays in force:\n{problems}\n", 500)
         return _text("OK\n")
 
     @blueprint.get("/metrics")

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.clock import START
 
 from adapter.core.quota import Quota, Rate
+from support.clock import START
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)

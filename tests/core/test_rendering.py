@@ -8,12 +8,12 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.rendering import NOW, renderer
 
 from adapter.core.alerts import Alert, AlertGroup, Status, common
 from adapter.core.delivery import Delivery, Notice, RenderSettings
 from adapter.core.message import BODY_LIMIT, TITLE_LIMIT, MarkdownMessage, body
 from adapter.core.rendering import Rendered, render_notice
+from support.rendering import NOW, renderer
 
 UUID = "f" * 64
 BUNDLED = renderer()

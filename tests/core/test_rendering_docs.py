@@ -6,7 +6,6 @@ import re
 from datetime import UTC
 
 import pytest
-from support.rendering import NOW, ROOT, renderer
 
 from adapter.core.alert_view import AlertView
 from adapter.core.delivery import Delivery, RenderSettings
@@ -17,6 +16,7 @@ from adapter.core.template_env import JINJA_FILTERS
 from adapter.core.template_parts import PARTS
 from adapter.core.webhook import decode_webhook
 from adapter.core.words import words_of
+from support.rendering import NOW, ROOT, renderer
 
 PAGES = {
     "en": (ROOT / "docs" / "templates.md").read_text(),

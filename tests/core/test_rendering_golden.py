@@ -10,11 +10,11 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rendering import NOW, ROOT, renderer
 
 from adapter.core.delivery import Delivery, RenderSettings
 from adapter.core.message import BODY_LIMIT, body
 from adapter.core.webhook import decode_webhook
+from support.rendering import NOW, ROOT, renderer
 
 if TYPE_CHECKING:
     from pathlib import Path

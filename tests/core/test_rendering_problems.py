@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from support.rendering import bundled, renderer
 
 from adapter.core.rendering import Renderer
 from adapter.core.template_check import TemplateProblem
+from support.rendering import bundled, renderer
 
 EXTENDS = '{% extends "default.j2" %}\n'
 

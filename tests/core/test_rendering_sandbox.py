@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 
 import pytest
-from support.rendering import NOW, renderer
 
 from adapter.core import budget
 from adapter.core.budget import RENDERING, Budget, Rendering, TooMuchError
@@ -14,6 +13,7 @@ from adapter.core.reader import Labels, Reader
 from adapter.core.template_env import JINJA_FILTERS, Sandbox
 from adapter.core.text import Text
 from adapter.core.words import words_of
+from support.rendering import NOW, renderer
 
 LOOP = "{{% set ns = namespace(s='ab', l=[1]) %}}{{% for i in range(99) %}}{}{{% endfor %}}"
 EVIL = "[x](http://evil) # * @all"

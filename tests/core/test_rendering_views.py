@@ -6,7 +6,6 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rendering import NOW
 
 from adapter.core.alerts import Alert, AlertGroup, Status
 from adapter.core.group_view import GroupView
@@ -14,6 +13,7 @@ from adapter.core.links import URL_LIMIT, all_alerts_url, http_url
 from adapter.core.reader import Reader
 from adapter.core.severity import LEVELS, UNTOLD, level_of
 from adapter.core.words import LANGUAGES, words_of
+from support.rendering import NOW
 
 if TYPE_CHECKING:
     from adapter.core.alert_view import AlertView

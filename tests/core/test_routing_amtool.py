@@ -13,11 +13,11 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from support.processes import need
 
 from adapter.core.alerts import Alert, AlertGroup
 from adapter.core.matchers import Matcher, MatcherError, Operator, parse_matchers
 from adapter.core.routing import Route, RouteSettings, match, route_group
+from support.processes import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.rendering import NOW, renderer
 
 from adapter.core.alerts import Alert, AlertGroup, Status
 from adapter.core.delivery import Delivery, RenderSettings
 from adapter.core.text import clean, escape
 from adapter.simulator import markdown, tree
 from adapter.simulator.mentions import marks
+from support.rendering import NOW, renderer
 
 PIECES = st.sampled_from(
     [

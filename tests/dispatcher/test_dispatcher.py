@@ -9,9 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.alerts import make_alert, make_delivery
-from support.clock import START, FakeClock
-from support.settings import make_robot
 
 from adapter.config.template_files import bundled_templates
 from adapter.core.delivery import (
@@ -31,6 +28,9 @@ from adapter.dispatcher import Courier, Dispatcher, Equipment
 from adapter.errors import StoreUnavailable
 from adapter.metrics import Metrics
 from adapter.outbox import Outbox, open_sqlite
+from support.alerts import make_alert, make_delivery
+from support.clock import START, FakeClock
+from support.settings import make_robot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine, event, text
-from support.alerts import make_delivery
-from support.clock import START
-from support.outbox_contract import OutboxContract, put, take
 
 from adapter.errors import StoreLocked, StoreUnavailable
 from adapter.outbox import Outbox, open_sqlite
+from support.alerts import make_delivery
+from support.clock import START
+from support.outbox_contract import OutboxContract, put, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

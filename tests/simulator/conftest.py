@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from simulator.calls import MEMBERS, NAMED, OPEN, SIGNED
-from support.clock import FakeClock
 
 from adapter.simulator import Running, SimulatorSettings, running
+from simulator.calls import MEMBERS, NAMED, OPEN, SIGNED
+from support.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from simulator.calls import refusal, send
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+
 from simulator.calls import OPEN, SECRET, SIGNED, TEXT, TOKEN, refusal, send, signature
 from support.clock import START
 

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from simulator.calls import NAMED, OPEN, TEXT, TOKEN, refusal, send
-from support.processes import wait_until
 
 from adapter.simulator import Running, SimulatorSettings, running
+from simulator.calls import NAMED, OPEN, TEXT, TOKEN, refusal, send
+from support.processes import wait_until
 
 if TYPE_CHECKING:
     from adapter.simulator.faults import Kind

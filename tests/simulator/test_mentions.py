@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulator.calls import MEMBERS, refusal, send
 
 from adapter.simulator import Member, Running
 from adapter.simulator.mentions import Reason, marks, notified, resolve
+from simulator.calls import MEMBERS, refusal, send
 
 ZHANG, LI, LEE = "13800000001", "13800000002", "+852-12345678"
 EVERYBODY = ("张三", "李四", "Lee")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 import requests
-from simulator.calls import MEMBERS, TEXT, refusal, send
-from simulator.test_content import MESSAGES
-from support.browser import chromium, visit
 
 from adapter.simulator import Rate
 from adapter.simulator.page import destination
+from simulator.calls import MEMBERS, TEXT, refusal, send
+from simulator.test_content import MESSAGES
+from support.browser import chromium, visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

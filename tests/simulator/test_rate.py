@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulator.calls import NAMED, refusal, send
-from support.clock import START, FakeClock
 
 from adapter.simulator import Rate, Running
 from adapter.simulator.counters import Counters
+from simulator.calls import NAMED, refusal, send
+from support.clock import START, FakeClock
 
 THROTTLED = (660026, "sending too many messages per minute")
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 import requests
-from simulator.calls import NAMED, OPEN, SIGNED, TEXT, refusal, send
 
 from adapter.simulator import Rate, Running
+from simulator.calls import NAMED, OPEN, SIGNED, TEXT, refusal, send
 
 if TYPE_CHECKING:
     from support.clock import FakeClock

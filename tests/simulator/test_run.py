@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from simulator.calls import TEXT
-from support.processes import free_port, wait_until
-from support.processes import running as process_running
 
 from adapter.errors import AdapterError
 from adapter.simulator import DEMO_ROBOT, parse_robot, run, running
+from simulator.calls import TEXT
+from support.processes import free_port, wait_until
+from support.processes import running as process_running
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,6 +8,9 @@ from urllib.parse import quote
 import msgspec
 import pytest
 import requests
+
+from adapter.secret import Secret
+from adapter.simulator import Robot, Running
 from simulator.calls import (
     NAMED,
     OPEN,
@@ -19,9 +22,6 @@ from simulator.calls import (
     signature,
 )
 from support.clock import START, FakeClock
-
-from adapter.secret import Secret
-from adapter.simulator import Robot, Running
 
 VECTORS = [
     (

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.clock import FakeClock
-from support.settings import make_robot, make_settings
 
 from adapter.config.settings import AuthSettings, BasicAuth, SourceSettings
 from adapter.core.matchers import parse_matchers
@@ -23,6 +21,8 @@ from adapter.metrics import Metrics
 from adapter.outbox import Accepted
 from adapter.secret import Secret
 from adapter.web import create_app
+from support.clock import FakeClock
+from support.settings import make_robot, make_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

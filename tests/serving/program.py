@@ -1,0 +1,114 @@
+"""A small service on adapter.serving; the tests start it as a process of its own.
+
+`python program.py '{"port": 8080, "threads": 4}'`: the JSON is ServingOptions, spans in seconds,
+and `refuse` (an exit code) or `broken` to fail at the start. What happens to the service is logged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from adapter.clock import SystemClock
+from adapter.errors import AdapterError
+from adapter.serving import ServingOptions, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+log = logging.getLogger("program")
+clock = SystemClock()
+
+
+class Program:
+    """Answer in a few ways, and tell what happened."""
+
+    def __init__(self, refuse: int = 0, *, broken: bool = False) -> None:
+        self.dead = False
+        self.spoilt = False
+        self.served: list[float] = []
+        if broken:
+            raise RuntimeError("a bug")
+        if refuse:
+            error = AdapterError("another process owns the database; stop it first")
+            error.exit_code = refuse
+            raise error
+
+    def start(self) -> None:
+        log.info("start in %s", os.getpid())
+
+    def drain(self) -> None:
+        log.info("drain")
+
+    def stop(self) -> None:
+        log.info("stop")
+
+    def reload(self) -> None:
+        log.info("reload in %s", threading.current_thread().name)
+        if self.spoilt:
+            raise AdapterError("config.yml:3:1: unknown key")
+
+    def alive(self) -> bool:
+        return not self.dead
+
+    def wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        question = {key: values[0] for key, values in parse_qs(environ["QUERY_STRING"]).items()}
+        body: bytes = environ["wsgi.input"].read()
+        threading.Event().wait(float(question.get("seconds", 0)))
+        answer = self.answer(environ["PATH_INFO"], question, body)
+        if environ["REQUEST_METHOD"] == "POST":
+            self.served.append(clock.monotonic())
+        data = json.dumps(answer).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(data)))]
+        start_response("200 OK", headers)
+        return [data]
+
+    def answer(self, path: str, question: dict[str, str], body: bytes) -> object:
+        match path:
+            case "/die":
+                self.dead = True
+            case "/spoil":
+                self.spoilt = True
+            case "/fail":
+                raise RuntimeError("canary-4711")
+            case "/large":
+                return "x" * int(question["size"])
+            case "/served":
+                first, last = (self.served or [0.0])[0], (self.served or [0.0])[-1]
+                return {"count": len(self.served), "seconds": last - first}
+        return {"pid": os.getpid(), "size": len(body)}
+
+
+def options(given: dict[str, Any]) -> ServingOptions:
+    """Return the options; numbers become spans where a span is expected."""
+    spans = {"arrival_timeout", "keepalive", "graceful_timeout", "drain_quiet", "drain_limit"}
+    values: dict[str, Any] = {
+        key: timedelta(seconds=value) if key in spans else value for key, value in given.items()
+    }
+    return ServingOptions(host="127.0.0.1", **values)
+
+
+def main() -> int:
+    """Serve until a signal ends it."""
+    logging.basicConfig(level=logging.INFO, format="%(process)d %(message)s")
+    given = json.loads(sys.argv[1])
+    refuse, broken = given.pop("refuse", 0), given.pop("broken", False)
+    try:
+        return serve(lambda: Program(refuse, broken=broken), options(given))
+    except AdapterError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+
+
+application = Program().wsgi
+"""For gunicorn's own workers, to compare with."""
+
+if __name__ == "__main__":
+    sys.exit(main())
