@@ -120,7 +120,7 @@ class Service:
 
     def start(self) -> None:
         """Begin to deliver; requests may come from now on."""
-        self.metrics.watch(self.store, self.clock.now)
+        self.metrics.watch(self.store, self.clock.now, lambda: self.settings.robots)
         self._probe()
         self._dispatcher.start()
         self._housekeeper.start()

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
+    from adapter.core.batch import Form
+    from adapter.core.quota import Rate
+
 PREFIX: Final = "alertmanager_dingtalk_"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _LATENCIES: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
@@ -59,7 +62,29 @@ class Queue(Protocol):
         ...
 
     def resting(self) -> Mapping[str, datetime]:
-        """Return until when robots rest."""
+        """Return until when tokens rest, by their key."""
+        ...
+
+    def spent(self, now: datetime) -> Mapping[str, int]:
+        """Return how many requests count against the rate of a token, by its key."""
+        ...
+
+    def dead(self) -> Mapping[str, int]:
+        """Return how many alerts DingTalk would not take, by robot."""
+        ...
+
+
+class Limited(Protocol):
+    """What the gauges of a robot's rate need to know of it."""
+
+    @property
+    def token_key(self) -> str:
+        """Return under what the token's rate is kept."""
+        ...
+
+    @property
+    def rate(self) -> Rate:
+        """Return how much it may send."""
         ...
 
 
@@ -77,6 +102,9 @@ class Metrics:
         )
         self.messages_sent = self._counter(
             "messages_sent", "Messages that DingTalk accepted.", "robot", "msgtype"
+        )
+        self.alerts_delivered = self._counter(
+            "alerts_delivered", "Alerts in messages that DingTalk accepted.", "robot", "form"
         )
         self.send_failures = self._counter(
             "send_failures", "Messages that it did not.", "robot", "errcode", "reason"
@@ -109,9 +137,10 @@ class Metrics:
             {"version": __version__}
         )
 
-    def sent(self, robot: str, msgtype: str, latency: float) -> None:
-        """Note a message that DingTalk accepted, `latency` seconds after its webhook."""
+    def sent(self, robot: str, msgtype: str, *, form: Form, alerts: int, latency: float) -> None:
+        """Note a message that DingTalk accepted, `latency` seconds after its oldest webhook."""
         self.messages_sent.labels(robot, msgtype).inc()
+        self.alerts_delivered.labels(robot, form.value).inc(alerts)
         self.latency.observe(max(0.0, latency))
         self._mend(robot)
 
@@ -129,9 +158,14 @@ class Metrics:
         """Note a template that failed."""
         self.render_failures.labels(template).inc()
 
-    def watch(self, queue: Queue, now: Callable[[], datetime]) -> None:
+    def watch(
+        self,
+        queue: Queue,
+        now: Callable[[], datetime],
+        robots: Callable[[], Mapping[str, Limited]],
+    ) -> None:
         """Read the gauges of the queue from here at each scrape."""
-        self.registry.register(_QueueCollector(queue, now, self.store_up))
+        self.registry.register(_QueueCollector(queue, now, robots, self.store_up))
 
     def expose(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
@@ -150,9 +184,16 @@ class Metrics:
 class _QueueCollector:
     """Ask the outbox when Prometheus asks."""
 
-    def __init__(self, queue: Queue, now: Callable[[], datetime], store_up: Gauge) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        now: Callable[[], datetime],
+        robots: Callable[[], Mapping[str, Limited]],
+        store_up: Gauge,
+    ) -> None:
         self._queue = queue
         self._now = now
+        self._robots = robots
         self._store_up = store_up
 
     def describe(self) -> Iterable[Metric]:
@@ -161,19 +202,34 @@ class _QueueCollector:
 
     def collect(self) -> Iterable[Metric]:
         """Return the gauges of the queue; none of them when the store cannot be read."""
-        pending = self._family("deliveries_pending", "Deliveries that wait.")
-        oldest = self._family("oldest_pending_seconds", "Age of the oldest one that waits.")
-        blocked = self._family("blocked_until_timestamp_seconds", "Until when a robot rests.")
         try:
-            for robot, state in self._queue.queue().items():
-                pending.add_metric([robot], state.pending)
-                age = (self._now() - state.oldest_received_at).total_seconds()
-                oldest.add_metric([robot], max(0.0, age))
-            for robot, until in self._queue.resting().items():
-                blocked.add_metric([robot], max(0.0, until.timestamp()))
+            return (*self._of_queue(), *self._of_rate())
         except StoreUnavailable:
             self._store_up.set(0)
-        return (pending, oldest, blocked)
+            return ()
+
+    def _of_queue(self) -> Iterable[Metric]:
+        pending = self._family("deliveries_pending", "Deliveries that wait.")
+        oldest = self._family("oldest_pending_seconds", "Age of the oldest one that waits.")
+        dead = self._family("deliveries_dead", "Alerts that DingTalk took in no form.")
+        for robot, state in self._queue.queue().items():
+            pending.add_metric([robot], state.pending)
+            age = (self._now() - state.oldest_received_at).total_seconds()
+            oldest.add_metric([robot], max(0.0, age))
+        for robot, number in self._queue.dead().items():
+            dead.add_metric([robot], number)
+        return pending, oldest, dead
+
+    def _of_rate(self) -> Iterable[Metric]:
+        remaining = self._family("rate_remaining", "Messages that the rate allows at once now.")
+        blocked = self._family("blocked_until_timestamp_seconds", "Until when a robot rests.")
+        spent, resting = self._queue.spent(self._now()), self._queue.resting()
+        for name, robot in self._robots().items():
+            key = robot.token_key
+            remaining.add_metric([name], max(0, robot.rate.messages - spent.get(key, 0)))
+            if key in resting:
+                blocked.add_metric([name], max(0.0, resting[key].timestamp()))
+        return remaining, blocked
 
     def _family(self, name: str, text: str) -> GaugeMetricFamily:
         return GaugeMetricFamily(f"{PREFIX}{name}", text, labels=["robot"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from adapter.core.text import json_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from adapter.core.alert_view import AlertView
     from adapter.core.words import Words
@@ -22,6 +22,9 @@ FULL_ALERTS: Final = 10
 
 FULL_OF_MANY: Final = 3
 """How many of a larger group are told in full, so that a reader sees what it is about."""
+
+_GUESSES: Final = 4
+"""Tries to find how many alerts fit by their size; then the range that is left is halved."""
 
 _JOINT: Final = "\n\n"  # DingTalk swallows a single line break
 _JOINT_SIZE: Final = json_size(_JOINT)
@@ -33,6 +36,10 @@ class Parts(Protocol):
     @property
     def alerts(self) -> Sequence[AlertView]:
         """Return the alerts in the order in which they are told."""
+        ...
+
+    def title(self) -> str:
+        """Return what the conversation list shows, as markdown."""
         ...
 
     def group(self) -> str:
@@ -53,12 +60,23 @@ class Parts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
-    """Tell of the alerts that a message does not: `truncated` were left out by their sender."""
+class Around:
+    """Hold what the adapter itself says around the parts.
+
+    `truncated` alerts were left out by their sender; `link` leads to what has no room; `mark` says
+    which message of a series this is; `note` is a sentence below the heading.
+    """
 
     words: Words
-    truncated: int
-    link: str
+    truncated: int = 0
+    link: str = ""
+    mark: str = ""
+    note: str = ""
+
+    def opening(self, group: str) -> str:
+        """Return what is told of the group, with the mark at the end of its first line."""
+        first, newline, more = group.partition("\n")
+        return " ".join(filter(None, (first, self.mark))) + newline + more
 
     def more(self, count: int) -> str:
         """Return the line that stands for `count` alerts that have no room."""
@@ -70,55 +88,125 @@ class Rest:
         return self.words.truncated.format(self.truncated) if self.truncated else ""
 
 
-def fit(parts: Parts, rest: Rest, room: int) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Hold the text that tells the first `told` alerts; `whole`: it leaves out no detail."""
+
+    parts: Parts
+    text: str
+    told: int
+    whole: bool
+
+
+def fit(parts: Parts, around: Around, room: int) -> str | None:
     """Return the message's text in at most `room` bytes of JSON; None if no alert has room."""
-    frame = [parts.group(), rest.cut_off(), parts.footer()]
-    left = room - sum(map(_size, frame))
-    told = _lines(parts, rest, left)
-    if left < 0 or (parts.alerts and not told):
+    draft = _Draft(parts, around, room)
+    if draft.left < 0 or (parts.alerts and not draft.told):
         return None
-    missing = len(parts.alerts) - len(told)
-    if missing:
-        told.append(rest.more(missing))
-    else:
-        _tell_in_full(parts, told, left - sum(map(_size, told)))
-    return _JOINT.join(filter(None, [frame[0], *told, *frame[1:]]))
+    if draft.missing:
+        return draft.text(around.more(draft.missing))
+    draft.tell_in_full()
+    return draft.text()
 
 
-def _size(part: str) -> int:
-    return json_size(part) + _JOINT_SIZE if part else 0
+def fit_first(
+    make: Callable[[int], Parts], count: int, around: Around, room_of: Callable[[Parts], int]
+) -> Fitted | None:
+    """Return the text of as many of the first alerts as get a line; None if not even one does.
+
+    `make` makes the parts of so many of the first of `count` alerts: what they have in common, and
+    so how long each is, depends on how many they are.
+    """
+    best: _Draft | None = None
+    most, too_many, tried, tries = 0, count + 1, count, 0
+    while most < tried < too_many:
+        parts = make(tried)
+        draft, tries = _Draft(parts, around, room_of(parts)), tries + 1
+        if draft.missing:
+            too_many, tried = tried, draft.told
+        else:
+            best, most, tried = draft, tried, tried + draft.more_to_try
+            if tried == most:
+                break
+        middle = (most + too_many) // 2
+        tried = min(max(tried, most + 1), too_many - 1) if tries < _GUESSES else middle
+    if best is None:
+        return None
+    whole = best.tell_in_full()
+    return Fitted(best.parts, best.text(), most, whole)
 
 
-def _lines(parts: Parts, rest: Rest, left: int) -> list[str]:
-    """Return the lines that have room, with room for the word that there are more."""
-    lines: list[str] = []
-    count = len(parts.alerts)
-    reserve = _size(rest.more(count))
-    for number, alert in enumerate(parts.alerts, start=1):
-        line = parts.line(alert)
-        left -= _size(line)
-        if left < (reserve if number < count else 0):
-            break
-        lines.append(line)
-    return lines
+def size_of(paragraph: str) -> int:
+    """Return the bytes of JSON that a paragraph takes among others."""
+    return json_size(paragraph) + _JOINT_SIZE if paragraph else 0
 
 
-def _tell_in_full(parts: Parts, told: list[str], left: int) -> None:
-    """Replace lines from the first on by the alert in full while there is room."""
-    count = len(told) if len(told) <= FULL_ALERTS else FULL_OF_MANY
-    for number, alert in enumerate(parts.alerts[:count]):
-        full = parts.alert(alert)
-        left -= _size(full) - _size(told[number])
-        if left < 0:
-            break
-        told[number] = full
+def paragraphs(*told: str) -> str:
+    """Return a text of these paragraphs; empty ones are left out."""
+    return _JOINT.join(filter(None, told))
+
+
+class _Draft:
+    """Put one message together: a line for each alert that has room, then some in full."""
+
+    def __init__(self, parts: Parts, around: Around, room: int) -> None:
+        self.parts = parts
+        self._head = [around.opening(parts.group()), around.note]
+        self._tail = [around.cut_off(), parts.footer()]
+        self._room = room - sum(map(size_of, [*self._head, *self._tail]))
+        self.left = self._room
+        self._lines: list[str] = []
+        self._take_lines(size_of(around.more(len(parts.alerts))))
+
+    @property
+    def told(self) -> int:
+        """Return how many alerts have a line."""
+        return len(self._lines)
+
+    @property
+    def missing(self) -> int:
+        """Return how many alerts have none."""
+        return len(self.parts.alerts) - len(self._lines)
+
+    @property
+    def more_to_try(self) -> int:
+        """Return how many more lines of ordinary length would have room."""
+        spent = self._room - self.left
+        return self.left * len(self._lines) // spent if spent else 0
+
+    def _take_lines(self, reserve: int) -> None:
+        """Take the lines that have room, with `reserve` for the word that there are more."""
+        count = len(self.parts.alerts)
+        for number, alert in enumerate(self.parts.alerts, start=1):
+            line = self.parts.line(alert)
+            size = size_of(line)
+            if self.left - size < (reserve if number < count else 0):
+                break
+            self.left -= size
+            self._lines.append(line)
+
+    def tell_in_full(self) -> bool:
+        """Replace lines from the first on by the alert in full; return whether all had room."""
+        count = self.told if self.told <= FULL_ALERTS else FULL_OF_MANY
+        for number, alert in enumerate(self.parts.alerts[:count]):
+            full = self.parts.alert(alert)
+            more = size_of(full) - size_of(self._lines[number])
+            if more > self.left:
+                return False
+            self.left -= more
+            self._lines[number] = full
+        return True
+
+    def text(self, more: str = "") -> str:
+        """Return the text; `more` stands for alerts that it does not tell."""
+        return paragraphs(*self._head, *self._lines, more, *self._tail)
 
 
 def paragraphs_that_fit(text: str, room: int) -> str:
     """Return the first paragraphs of `text` that have room."""
     kept: list[str] = []
     for paragraph in _paragraphs(text):
-        room -= _size(paragraph)
+        room -= size_of(paragraph)
         if room < 0:
             break
         kept.append(paragraph)

@@ -20,7 +20,7 @@ from adapter.outbox.bits import unpack
 from adapter.outbox.tables import from_us, to_us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Row
 
@@ -183,8 +183,7 @@ def digested_rows(robot: str, counts: Iterable[Count]) -> list[dict[str, object]
 
 def to_count(row: Row[Any]) -> Count:
     """Return a row of the sums as the planner knows it."""
-    fields: Mapping[str, Any] = row._mapping  # noqa: SLF001  # SQLAlchemy's documented way
-    return msgspec.convert({name: fields[name] for name in Count.__struct_fields__}, Count)
+    return msgspec.convert({name: getattr(row, name) for name in Count.__struct_fields__}, Count)
 
 
 def to_delivery(payload: bytes) -> Delivery:

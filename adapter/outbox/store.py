@@ -25,6 +25,7 @@ from adapter.outbox.rows import (
 )
 from adapter.outbox.tables import (
     batches,
+    charges,
     dead,
     deliveries,
     from_us,
@@ -232,6 +233,15 @@ class Outbox:
         """Return until when tokens rest, for those that ever had to."""
         query = select(tokens.c.token, tokens.c.rests_until)
         return {row.token: from_us(row.rests_until) for row in self._read(query)}
+
+    def spent(self, now: datetime) -> dict[str, int]:
+        """Return how many requests count against the rate of a token."""
+        query = (
+            select(charges.c.token, func.count().label("number"))
+            .where(charges.c.ends_at > to_us(now))
+            .group_by(charges.c.token)
+        )
+        return {row.token: row.number for row in self._read(query)}
 
     def dead(self) -> dict[str, int]:
         """Return how many alerts DingTalk would not take in any form, by robot."""

@@ -15,7 +15,14 @@ from adapter.errors import StoreLocked, StoreUnavailable
 from adapter.outbox import Outbox, open_sqlite
 from support.alerts import make_delivery
 from support.clock import START
-from support.outbox_contract import OutboxContract, put, take
+from support.outbox_contract import (
+    LEASE,
+    OutboxContract,
+    entries_of,
+    launch_of,
+    put,
+    take,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,12 +63,14 @@ def test_commits_are_flushed_to_disk(outbox: Outbox) -> None:
 def test_what_was_accepted_survives_the_process(path: Path) -> None:
     first = open_sqlite(path, START)
     put(first, make_delivery())
-    claim = take(first)
-    first.freeze(claim, message_uuid="u-1", body=b"{}")
+    turn = take(first)
+    first.launch(turn, launch_of(entries_of(turn)), now=START)
     first.close()
     second = open_sqlite(path, START)
-    again = take(second, now=claim.claimed_until)
-    assert (again.message_uuid, again.body) == ("u-1", b"{}")
+    again = take(second, now=START + LEASE)
+    assert again.open is not None
+    assert again.open.body == b"body of m-1"
+    assert second.spent(START) == {"token of ops": 1}
     assert second.waiting() == 1
     second.close()
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
+
 from adapter.core.alerts import Alert, AlertGroup, Status
 from adapter.core.delivery import Delivery, RenderSettings
+from adapter.core.priority import Priority
 from support.clock import START
 
 
@@ -35,9 +38,15 @@ def make_group(*alerts: Alert, key: str = "{}:{}", receiver: str = "dingtalk") -
     )
 
 
-def make_delivery(
-    *alerts: Alert, robot: str = "ops", key: str = "{}:{}", template: str = "default"
+def make_delivery(  # each has its ordinary value
+    *alerts: Alert,
+    robot: str = "ops",
+    key: str = "{}:{}",
+    template: str = "default",
+    priority: Priority = Priority.NORMAL,
+    reason: str = "",
 ) -> Delivery:
     """Return a delivery of a group with these alerts."""
-    group = make_group(*alerts, key=key)
-    return Delivery(robot=robot, group=group, settings=RenderSettings(template=template))
+    group = msgspec.structs.replace(make_group(*alerts, key=key), notification_reason=reason)
+    settings = RenderSettings(template=template)
+    return Delivery(robot=robot, group=group, settings=settings, priority=priority)

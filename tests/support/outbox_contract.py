@@ -3,42 +3,116 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from adapter.core.delivery import Claim, Delivery, Idle, Notice, Settlement
+from adapter.core.batch import Batch, Entry, Form, Totals
+from adapter.core.delivery import Delivery, Idle, Notice
+from adapter.core.priority import Priority
+from adapter.core.quota import Rate
+from adapter.core.turn import Fate, Launch, Settlement, Turn
 from adapter.outbox import Accepted
 from support.alerts import make_alert, make_delivery
 from support.clock import START
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from adapter.outbox import Outbox
 
 WINDOW = timedelta(minutes=3)
 LEASE = timedelta(seconds=10)
 SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+FAST = Rate(1_000_000, MINUTE)
+SENT = Settlement(fate=Fate.SENT)
+DISSOLVED = Settlement(fate=Fate.DISSOLVED)
+REFUSED = Settlement(fate=Fate.REFUSED)
 
 
 def put(outbox: Outbox, *deliveries: Delivery, now: datetime = START) -> Accepted:
     return outbox.enqueue(deliveries, now=now, dedup_window=WINDOW)
 
 
-def take(outbox: Outbox, robot: str = "ops", now: datetime = START) -> Claim:
-    claim = outbox.claim(robot, now=now, lease=LEASE)
-    assert isinstance(claim, Claim)
-    return claim
+def ask(
+    outbox: Outbox,
+    robot: str = "ops",
+    *,
+    now: datetime = START,
+    rate: Rate = FAST,
+    token: str | None = None,
+) -> Turn | Idle:
+    return outbox.take_turn(
+        token=token or f"token of {robot}", robot=robot, rate=rate, now=now, lease=LEASE
+    )
 
 
-def idle(outbox: Outbox, robot: str = "ops", now: datetime = START) -> datetime | None:
-    found = outbox.claim(robot, now=now, lease=LEASE)
-    assert isinstance(found, Idle)
+def take(outbox: Outbox, robot: str = "ops", *, now: datetime = START, rate: Rate = FAST) -> Turn:
+    turn = ask(outbox, robot, now=now, rate=rate)
+    assert isinstance(turn, Turn), turn
+    return turn
+
+
+def idle(
+    outbox: Outbox, robot: str = "ops", *, now: datetime = START, rate: Rate = FAST
+) -> datetime | None:
+    found = ask(outbox, robot, now=now, rate=rate)
+    assert isinstance(found, Idle), found
     return found.until
 
 
-def sent(outbox: Outbox, claim: Claim, now: datetime = START) -> bool:
-    return outbox.settle(claim, Settlement(attempts=1), now=now, error="")
+def entries_of(turn: Turn) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(
+            delivery_id=waiting.id,
+            index=index,
+            alert=waiting.delivery.group.alerts[index],
+            delivery=waiting.delivery,
+            received_at=waiting.received_at,
+        )
+        for waiting in turn.head
+        for index in waiting.left
+    )
+
+
+def launch_of(entries: tuple[Entry, ...], name: str = "m-1") -> Launch:
+    batch = Batch(form=Form.LINE, priority=Priority.NORMAL, entries=entries)
+    return Launch.of(batch, len(entries), name, f"body of {name}".encode())
+
+
+def digest_of(turn: Turn, name: str = "d-1") -> Launch:
+    batch = Batch(
+        form=Form.DIGEST,
+        priority=Priority.NORMAL,
+        entries=entries_of(turn)[:3],
+        through_id=turn.totals.last_id,
+        totals=turn.totals,
+    )
+    return Launch.of(batch, 3, name, b"digest")
+
+
+def settle(  # noqa: PLR0913  # each has its ordinary value
+    outbox: Outbox,
+    turn: Turn,
+    name: str,
+    settlement: Settlement = SENT,
+    *,
+    now: datetime = START,
+    outcome: str = "",
+) -> bool:
+    return outbox.settle(turn, name, settlement, now=now, outcome=outcome)
+
+
+def deliver(
+    outbox: Outbox, robot: str = "ops", *, now: datetime = START, name: str = "m-1"
+) -> Turn:
+    """Send all that waits in one message."""
+    turn = take(outbox, robot, now=now)
+    assert outbox.launch(turn, launch_of(entries_of(turn), name), now=now)
+    assert settle(outbox, turn, name, now=now)
+    return turn
+
+
+def alerts_of(totals: Totals) -> int:
+    return sum(count.alerts for count in totals.counts)
 
 
 class OutboxContract:
@@ -47,108 +121,257 @@ class OutboxContract:
     def test_gives_back_what_was_put(self, outbox: Outbox) -> None:
         delivery = make_delivery(make_alert("磁盘满", instance="数据库-1"))
         assert put(outbox, delivery) == Accepted(1, 0)
-        claim = take(outbox)
-        assert (claim.payload, claim.received_at, claim.attempts) == (delivery, START, 0)
-        assert (claim.message_uuid, claim.body) == (None, None)
+        turn = take(outbox)
+        [waiting] = turn.head
+        assert (waiting.delivery, waiting.received_at, waiting.left) == (delivery, START, (0,))
+        assert (turn.open, turn.notice) == (None, None)
 
     def test_gives_nothing_where_nothing_is(self, outbox: Outbox) -> None:
         put(outbox, make_delivery(robot="other"))
         assert idle(outbox) is None
 
-    def test_a_claim_is_a_lease(self, outbox: Outbox) -> None:
+    def test_a_turn_is_a_lease(self, outbox: Outbox) -> None:
         put(outbox, make_delivery())
         first = take(outbox)
         assert idle(outbox) == START + LEASE
         second = take(outbox, now=START + LEASE)
-        assert second.id == first.id
-        assert not sent(outbox, first, START + LEASE), "the lease had gone to someone else"
-        assert sent(outbox, second, START + LEASE)
+        assert not outbox.launch(first, launch_of(entries_of(first)), now=START + LEASE)
+        launch = launch_of(entries_of(second))
+        assert outbox.launch(second, launch, now=START + LEASE)
+        assert not settle(outbox, first, "m-1"), "the lease had gone to someone else"
+        assert settle(outbox, second, "m-1", now=START + LEASE)
 
-    def test_a_released_claim_is_free_at_once(self, outbox: Outbox) -> None:
+    def test_a_token_has_one_sender_whichever_robot_uses_it(self, outbox: Outbox) -> None:
+        put(outbox, make_delivery(robot="a"), make_delivery(robot="b"))
+        assert isinstance(ask(outbox, "a", token="shared"), Turn)
+        assert isinstance(ask(outbox, "b", token="shared"), Idle)
+
+    def test_a_turn_given_back_is_free_at_once(self, outbox: Outbox) -> None:
         put(outbox, make_delivery())
-        assert outbox.release(take(outbox))
-        assert take(outbox).attempts == 0
+        outbox.give_back(take(outbox))
+        assert len(take(outbox).head) == 1
 
     def test_what_is_delivered_does_not_come_again(self, outbox: Outbox) -> None:
         put(outbox, make_delivery())
-        assert sent(outbox, take(outbox))
+        deliver(outbox)
         assert idle(outbox, now=START + timedelta(days=1)) is None
         assert outbox.queue() == {}
+        assert outbox.waiting() == 0
 
-    def test_nothing_overtakes_within_a_group(self, outbox: Outbox) -> None:
-        put(outbox, make_delivery(make_alert(status="firing")))
-        put(outbox, make_delivery(make_alert(status="resolved")))
-        firing = take(outbox)
-        assert idle(outbox) == START + LEASE, "the resolved one waits for the firing one"
-        later = START + timedelta(minutes=1)
-        outbox.settle(firing, Settlement(due_at=later, attempts=1), now=START, error="x")
-        assert idle(outbox) == later
-        again = take(outbox, now=later)
-        assert again.id == firing.id
-        assert sent(outbox, again, later)
-        assert take(outbox, now=later).id > firing.id
+    def test_after_a_crash_the_same_bytes_go_out_again(self, outbox: Outbox) -> None:
+        put(outbox, make_delivery())
+        turn = take(outbox)
+        outbox.launch(turn, launch_of(entries_of(turn)), now=START)
+        assert idle(outbox) == START + LEASE
+        again = take(outbox, now=START + LEASE)
+        assert again.open is not None
+        assert (again.open.id, again.open.body, again.head) == ("m-1", b"body of m-1", ())
+        assert outbox.relaunch(again, "m-1", now=START + LEASE)
+        assert settle(outbox, again, "m-1", now=START + LEASE)
+        assert idle(outbox, now=START + 2 * LEASE) is None
 
-    def test_another_group_passes_one_that_waits(self, outbox: Outbox) -> None:
-        put(outbox, make_delivery(key="a"))
-        put(outbox, make_delivery(key="b"))
-        first = take(outbox)
-        settlement = Settlement(due_at=START + timedelta(hours=1), attempts=1)
-        outbox.settle(first, settlement, now=START, error="430102 inappropriate")
-        assert take(outbox).id != first.id
+    def test_what_may_have_arrived_goes_out_again_before_all_else(self, outbox: Outbox) -> None:
+        put(outbox, make_delivery())
+        turn = take(outbox)
+        outbox.launch(turn, launch_of(entries_of(turn)), now=START)
+        put(outbox, make_delivery(make_alert("Other"), key="b"))
+        frozen = Settlement(fate=Fate.FROZEN, rests_until=START + SECOND, failures=1)
+        settle(outbox, turn, "m-1", frozen, outcome="no answer")
+        assert idle(outbox) == START + SECOND
+        again = take(outbox, now=START + SECOND)
+        assert again.open is not None
+        assert (again.open.id, again.open.attempts, again.failures) == ("m-1", 1, 1)
 
-    def test_a_resting_robot_gets_nothing(self, outbox: Outbox) -> None:
-        put(outbox, make_delivery(key="a"), make_delivery(robot="other"))
-        put(outbox, make_delivery(key="b"))
-        until = START + timedelta(minutes=1)
-        rest = Settlement(due_at=until, rests_until=until, throttled=True)
-        outbox.settle(take(outbox), rest, now=START, error="660026")
-        assert idle(outbox) == until
+    def test_what_has_not_arrived_is_planned_anew(self, outbox: Outbox) -> None:
+        put(outbox, make_delivery())
+        turn = take(outbox)
+        outbox.launch(turn, launch_of(entries_of(turn)), now=START)
+        settle(outbox, turn, "m-1", DISSOLVED)
+        again = take(outbox)
+        assert (again.open, again.head) == (None, turn.head)
+
+    def test_a_message_may_tell_a_part(self, outbox: Outbox) -> None:
+        alerts = [make_alert(instance=str(number)) for number in range(5)]
+        put(outbox, make_delivery(*alerts))
+        turn = take(outbox)
+        outbox.launch(turn, launch_of(entries_of(turn)[:3]), now=START)
+        settle(outbox, turn, "m-1")
+        rest = take(outbox)
+        assert rest.head[0].left == (3, 4)
+        assert alerts_of(rest.totals) == 2
+        outbox.give_back(rest)
+        deliver(outbox, name="m-2")
+        assert idle(outbox) is None
+
+    def test_an_older_state_goes_with_the_newer(self, outbox: Outbox) -> None:
+        put(outbox, make_delivery(make_alert(status="firing"), key="a"))
+        put(outbox, make_delivery(make_alert(status="resolved"), key="b"))
+        turn = take(outbox)
+        older, newer = entries_of(turn)
+        told = Entry(
+            delivery_id=newer.delivery_id,
+            index=0,
+            alert=newer.alert,
+            delivery=newer.delivery,
+            received_at=older.received_at,
+            covers=((older.delivery_id, 0),),
+        )
+        outbox.launch(turn, launch_of((told,)), now=START)
+        settle(outbox, turn, "m-1")
+        assert idle(outbox) is None
+        assert outbox.waiting() == 0
+
+    def test_a_digest_settles_what_it_counted_and_no_more(self, outbox: Outbox) -> None:
+        for number in range(4):
+            alert = make_alert(f"A{number % 2}", severity="warning", instance=str(number))
+            put(outbox, make_delivery(alert, key=str(number)))
+        high = make_delivery(make_alert("H"), key="h", priority=Priority.HIGH)
+        put(outbox, high)
+        turn = take(outbox)
+        launch = digest_of(turn)
+        assert launch.alerts == 4
+        outbox.launch(turn, launch, now=START)
+        late = make_delivery(make_alert("A0", severity="warning", instance="late"), key="late")
+        put(outbox, late)
+        settle(outbox, turn, "d-1")
+        rest = take(outbox)
+        assert [waiting.delivery for waiting in rest.head] == [high, late]
+        assert {count.name: count.alerts for count in rest.totals.counts} == {"H": 1, "A0": 1}
+        assert (rest.totals.deliveries, rest.totals.high_deliveries) == (1, 1)
+
+    def test_high_comes_first_and_the_head_is_bounded(self, outbox: Outbox) -> None:
+        for number in range(30):
+            alerts = [make_alert(f"N{number}", instance=str(each)) for each in range(100)]
+            put(outbox, make_delivery(*alerts, key=str(number)))
+        put(outbox, make_delivery(make_alert("High"), key="high", priority=Priority.HIGH))
+        turn = take(outbox)
+        assert turn.head[0].priority is Priority.HIGH
+        assert sum(len(waiting.left) for waiting in turn.head) <= 2_100
+        assert len(turn.head) == 21
+        assert alerts_of(turn.totals) == 3_001
+
+    def test_the_rate_holds(self, outbox: Outbox) -> None:
+        rate, now, times = Rate(20, MINUTE), START, []
+        for number in range(25):
+            put(outbox, make_delivery(make_alert(str(number)), key=str(number)), now=now)
+        while True:
+            found = ask(outbox, rate=rate, now=now)
+            if isinstance(found, Idle):
+                if found.until is None:
+                    break
+                now = found.until
+                continue
+            name = f"m-{len(times)}"
+            outbox.launch(found, launch_of(entries_of(found)[:1], name), now=now)
+            times.append(now)
+            settle(outbox, found, name, now=now)
+        assert len(times) == 25
+        assert [time for time in times if time == START] == [START] * 5
+        for index, time in enumerate(times):
+            assert sum(1 for other in times[index:] if other - time < MINUTE) <= 20
+
+    def test_every_request_is_charged_whatever_becomes_of_it(self, outbox: Outbox) -> None:
+        rate = Rate(4, MINUTE)
+        put(outbox, make_delivery())
+        turn = take(outbox, rate=rate)
+        outbox.launch(turn, launch_of(entries_of(turn)), now=START)
+        assert outbox.spent(START + SECOND) == {"token of ops": 1}
+        settle(outbox, turn, "m-1", DISSOLVED, now=START + 2 * SECOND)
+        assert outbox.spent(START + 2 * SECOND + MINUTE - SECOND) == {"token of ops": 1}
+        assert outbox.spent(START + 2 * SECOND + MINUTE) == {}
+        waits_until = idle(outbox, rate=rate, now=START + 2 * SECOND)
+        assert waits_until is not None
+        assert waits_until > START + 2 * SECOND, "the burst is one message"
+
+    def test_a_resting_token_gets_nothing(self, outbox: Outbox) -> None:
+        put(outbox, make_delivery(), make_delivery(robot="other"))
+        turn = take(outbox)
+        outbox.launch(turn, launch_of(entries_of(turn)), now=START)
+        rest = Settlement(fate=Fate.DISSOLVED, rests_until=START + MINUTE, throttles=1)
+        settle(outbox, turn, "m-1", rest)
+        assert idle(outbox) == START + MINUTE
         assert take(outbox, "other").robot == "other"
-        assert outbox.resting()["ops"] == until
-        assert take(outbox, now=until).throttles == 1
-
-    def test_throttles_in_a_row_are_counted_until_one_passes(self, outbox: Outbox) -> None:
-        put(outbox, make_delivery(key="a"), make_delivery(key="b"))
-        throttled = Settlement(due_at=START, throttled=True)
-        outbox.settle(take(outbox), throttled, now=START, error="660026")
-        outbox.settle(take(outbox), throttled, now=START, error="660026")
-        claim = take(outbox)
-        assert (claim.throttles, claim.attempts) == (2, 0)
-        sent(outbox, claim)
-        put(outbox, make_delivery(key="c"))
-        assert take(outbox).throttles == 0
+        assert outbox.resting()["token of ops"] == START + MINUTE
+        assert take(outbox, now=START + MINUTE).throttles == 1
 
     def test_a_reload_ends_every_rest(self, outbox: Outbox) -> None:
         put(outbox, make_delivery())
-        until = START + timedelta(hours=1)
-        rest = Settlement(due_at=until, attempts=1, rests_until=until)
-        outbox.settle(take(outbox), rest, now=START, error="300005")
+        turn = take(outbox)
+        outbox.launch(turn, launch_of(entries_of(turn)), now=START)
+        rest = Settlement(fate=Fate.DISSOLVED, rests_until=START + timedelta(hours=1))
+        settle(outbox, turn, "m-1", rest)
         outbox.end_rest()
-        assert take(outbox).attempts == 1
+        take(outbox)
 
-    def test_a_frozen_message_stays_the_same(self, outbox: Outbox) -> None:
+    def test_what_is_too_big_lowers_the_room(self, outbox: Outbox) -> None:
         put(outbox, make_delivery())
-        claim = take(outbox)
-        assert outbox.freeze(claim, message_uuid="u-1", body="{钉}".encode())
-        ambiguous = Settlement(due_at=START, attempts=1, frozen=True)
-        outbox.settle(claim, ambiguous, now=START, error="no answer")
-        again = take(outbox)
-        assert (again.message_uuid, again.body) == ("u-1", "{钉}".encode())
+        turn = take(outbox)
+        outbox.launch(turn, launch_of(entries_of(turn)), now=START)
+        settle(outbox, turn, "m-1", Settlement(fate=Fate.DISSOLVED, room=14_000))
+        assert take(outbox).room == 14_000
 
-    def test_a_message_that_was_refused_is_made_anew_under_its_id(self, outbox: Outbox) -> None:
-        put(outbox, make_delivery())
-        claim = take(outbox)
-        outbox.freeze(claim, message_uuid="u-1", body=b"{}")
-        refused = Settlement(due_at=START, attempts=1)
-        outbox.settle(claim, refused, now=START, error="430102")
-        again = take(outbox)
-        assert (again.message_uuid, again.body) == ("u-1", None)
+    def test_refused_content_is_halved_until_the_offender_stands_alone(
+        self, outbox: Outbox
+    ) -> None:
+        alerts = [make_alert(instance=str(number)) for number in range(8)]
+        put(outbox, make_delivery(*alerts))
+        told, number = [], 0
+        while isinstance(found := ask(outbox), Turn):
+            [waiting] = found.head
+            most = waiting.suspect or len(waiting.left)
+            entries = entries_of(found)[:most]
+            name, number = f"m-{number}", number + 1
+            outbox.launch(found, launch_of(entries, name), now=START)
+            bad = any(entry.index == 5 for entry in entries)
+            settle(outbox, found, name, REFUSED if bad else SENT, outcome="430102 text")
+            told += [] if bad else [entry.index for entry in entries]
+        assert sorted(told) == [0, 1, 2, 3, 4, 6, 7]
+        assert outbox.dead() == {"ops": 1}
+        assert number <= 12
+        assert outbox.waiting() == 0
 
-    def test_a_lease_that_went_on_cannot_freeze(self, outbox: Outbox) -> None:
+    def test_a_refused_digest_is_told_line_by_line(self, outbox: Outbox) -> None:
+        for number in range(3):
+            put(outbox, make_delivery(make_alert(str(number)), key=str(number)))
+        turn = take(outbox)
+        outbox.launch(turn, digest_of(turn), now=START)
+        settle(outbox, turn, "d-1", REFUSED, outcome="430104")
+        assert [waiting.suspect for waiting in take(outbox).head] == [3, 3, 3]
+
+    def test_a_notice_comes_before_alerts(self, outbox: Outbox) -> None:
         put(outbox, make_delivery())
-        first = take(outbox)
-        take(outbox, now=START + LEASE)
-        assert not outbox.freeze(first, message_uuid="u-1", body=b"{}")
+        notice = Notice(robot="ops", title="t", text="x")
+        outbox.notify([notice], now=START)
+        turn = take(outbox)
+        assert turn.notice is not None
+        assert turn.notice.notice == notice
+        launch = Launch(
+            id="n-1",
+            body=b"n",
+            form=Form.FULL,
+            alerts=0,
+            oldest_received_at=START,
+            notice_id=turn.notice.id,
+        )
+        outbox.launch(turn, launch, now=START)
+        settle(outbox, turn, "n-1")
+        assert len(take(outbox).head) == 1
+
+    def test_a_notice_that_is_refused_does_not_come_again(self, outbox: Outbox) -> None:
+        outbox.notify([Notice(robot="ops", title="t", text="x")], now=START)
+        turn = take(outbox)
+        assert turn.notice is not None
+        launch = Launch(
+            id="n-1",
+            body=b"n",
+            form=Form.FULL,
+            alerts=0,
+            oldest_received_at=START,
+            notice_id=turn.notice.id,
+        )
+        outbox.launch(turn, launch, now=START)
+        settle(outbox, turn, "n-1", REFUSED)
+        assert idle(outbox) is None
 
     def test_an_unchanged_group_is_a_duplicate_within_the_window(self, outbox: Outbox) -> None:
         delivery = make_delivery()
@@ -162,6 +385,14 @@ class OutboxContract:
         for minutes, fresh in ((0, 1), (2, 0), (4, 1)):
             accepted = put(outbox, delivery, now=START + timedelta(minutes=minutes))
             assert accepted.deliveries == fresh
+
+    def test_what_changed_elsewhere_in_the_group_is_not_told(self, outbox: Outbox) -> None:
+        put(outbox, make_delivery())
+        much_later = START + timedelta(hours=1)
+        elsewhere = make_delivery(reason="new alerts added")
+        assert put(outbox, elsewhere, now=much_later) == Accepted(0, 1)
+        repeat = make_delivery(reason="repeat interval elapsed")
+        assert put(outbox, repeat, now=much_later) == Accepted(1, 0)
 
     def test_only_the_state_accepted_last_is_compared(self, outbox: Outbox) -> None:
         firing = make_delivery(make_alert(status="firing"))
@@ -177,11 +408,6 @@ class OutboxContract:
             accepted = outbox.enqueue([make_delivery()], now=START, dedup_window=timedelta(0))
             assert accepted == Accepted(1, 0)
 
-    def test_a_notice_waits_like_any_delivery(self, outbox: Outbox) -> None:
-        notice = Notice(robot="ops", title="t", text="x")
-        outbox.notify([notice], now=START)
-        assert take(outbox).payload == notice
-
     def test_the_queue_is_counted_by_robot(self, outbox: Outbox) -> None:
         put(outbox, make_delivery(key="a"), make_delivery(robot="other"))
         put(outbox, make_delivery(key="b"), now=START + SECOND)
@@ -189,17 +415,17 @@ class OutboxContract:
         assert {robot: state.pending for robot, state in queue.items()} == {"ops": 2, "other": 1}
         assert queue["ops"].oldest_received_at == START
         assert outbox.waiting() == 3
-        sent(outbox, take(outbox))
-        assert outbox.waiting() == 2
+        deliver(outbox)
+        assert outbox.waiting() == 1
         outbox.recount()
-        assert outbox.waiting() == 2
+        assert outbox.waiting() == 1
 
     def test_what_was_delivered_is_forgotten_in_time(self, outbox: Outbox) -> None:
         put(outbox, make_delivery(key="a"), make_delivery(robot="other"))
-        sent(outbox, take(outbox))
+        deliver(outbox)
         early = START - SECOND
         assert outbox.purge(before=START, states_before=early) == 0
-        assert outbox.purge(before=START + SECOND, states_before=early) == 1
+        assert outbox.purge(before=START + SECOND, states_before=early) == 2
         assert outbox.purge(before=START + SECOND, states_before=START + SECOND) == 2
         assert outbox.waiting() == 1, "what waits is never forgotten"
 

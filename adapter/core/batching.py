@@ -1,0 +1,170 @@
+"""Batching: what the next message tells, and in which form.
+
+1.  As long as the rate has slots to spare, every group gets a message of its own, at once.
+2.  If not, many groups share a message: in full if all that waits can be told so within half a
+    `per`, else in one line an alert if that can be done within `digest_after`.
+3.  Else normal alerts are told as numbers, in one digest of all; so is what has waited too long.
+    High priority is told before normal and never as a number.
+
+What waits is measured by `Totals`, since the head is only its beginning. The decision is made anew
+for every message: a storm begins with groups alone and changes its form as more arrive.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from adapter.core.batch import Batch, Form, Plan
+from adapter.core.estimating import estimate
+from adapter.core.folding import fold, queue_of
+from adapter.core.message import BODY_LIMIT
+from adapter.core.priority import Priority
+from adapter.core.trials import trial, trial_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, timedelta
+
+    from adapter.core.batch import Limits, Totals, Waiting
+    from adapter.core.folding import Queued
+    from adapter.core.quota import Quota
+
+__all__ = ["PLANNED", "estimate", "fold", "plan"]
+
+PLANNED: Final = BODY_LIMIT - 1_000
+"""Bytes of alerts that a message is planned with; the rest is its title, heading and footer."""
+
+
+def plan(
+    head: Sequence[Waiting], totals: Totals, quota: Quota, now: datetime, limits: Limits
+) -> Plan:
+    """Return the next message, or when to look again; nothing if nothing waits.
+
+    `head` is what waits first, high priority before normal; `totals` sum up all that waits.
+    """
+    if not any(waiting.left for waiting in head):
+        return Plan()
+    free_at = quota.next_at(now)
+    if free_at > now:
+        return Plan(wake_at=free_at)
+    queue = queue_of(head)
+    sound = [queued for queued in queue if not queued.suspect]
+    suspects = [queued for queued in queue if queued.suspect]
+    if suspects and not (sound and sound[0].priority is Priority.HIGH):
+        tried_at = trial_at(quota, now)
+        if tried_at <= now:
+            return Plan(batch=trial(suspects))
+        if not sound:
+            return Plan(wake_at=tried_at)
+    return Plan(batch=_Planning(head, sound, totals, quota, now, limits).batch())
+
+
+@dataclass(frozen=True, slots=True)
+class _Planning:
+    """Decide about one message; `queue` is what waits, in order."""
+
+    head: Sequence[Waiting]
+    queue: Sequence[Queued]
+    totals: Totals
+    quota: Quota
+    now: datetime
+    limits: Limits
+
+    @property
+    def priority(self) -> Priority:
+        return self.queue[0].priority
+
+    @property
+    def lane(self) -> list[Queued]:
+        return [queued for queued in self.queue if queued.priority is self.priority]
+
+    def batch(self) -> Batch:
+        """Return the next message in the fullest form that there is room for."""
+        lane, normal = self.lane, self.priority is Priority.NORMAL
+        if normal and self._waits_longer_than(self.limits.max_age, lane):
+            return self._digest(lane)
+        slots = self.quota.slots(self.now, self.quota.rate.per / 2)
+        if self._spare(lane, slots):
+            return self._alone(lane)
+        if self._messages(Form.FULL) <= slots:
+            return self._merged(lane, Form.FULL)
+        patient = self.quota.slots(self.now, self.limits.digest_after)
+        if normal and self._messages(Form.LINE) > patient:
+            return self._digest(lane)
+        return self._merged(lane, Form.LINE)
+
+    def _spare(self, lane: Sequence[Queued], slots: int) -> bool:
+        """Return whether each group of the lane can have a message of its own.
+
+        A few huge groups fill many. And where high priority takes every slot, normal alerts would
+        never be told: when they have waited for a `per`, they share its messages.
+        """
+        if self._groups(lane) > slots or self._messages(Form.LINE) > slots:
+            return False
+        others = [queued for queued in self.queue if queued.priority is not self.priority]
+        return not self._waits_longer_than(self.quota.rate.per, others)
+
+    def _groups(self, lane: Sequence[Queued]) -> int:
+        """Return how many groups of this priority wait; beyond the head each delivery is one."""
+        high = self.priority is Priority.HIGH
+        waiting = self.totals.high_deliveries if high else self.totals.deliveries
+        seen = sum(1 for waiting in self.head if waiting.priority is self.priority)
+        return len({queued.stream for queued in lane}) + max(0, waiting - seen)
+
+    def _messages(self, form: Form) -> int:
+        """Return how many messages all that waits of this priority takes in this form."""
+        sizes = Counter[str]()
+        for count in self.totals.counts:
+            if count.priority is self.priority:
+                full = form is Form.FULL
+                sizes[count.template] += count.full_bytes if full else count.line_bytes
+        return sum(map(_messages_of, sizes.values()))
+
+    def _waits_longer_than(self, span: timedelta, lane: Iterable[Queued]) -> bool:
+        return any(self.now - queued.entry.received_at > span for queued in lane)
+
+    def _alone(self, lane: Sequence[Queued]) -> Batch:
+        """Return the first group; if it is too large for one message, its lines come first."""
+        group = [queued for queued in lane if queued.stream == lane[0].stream]
+        size = sum(estimate(queued.entry.alert)[1] for queued in group)
+        return self._of(group, Form.FULL, alone=True, parts=_messages_of(size))
+
+    def _merged(self, lane: Sequence[Queued], form: Form) -> Batch:
+        """Return all of one look, for what follows high priority in its message is normal.
+
+        But not while high priority of another look waits: it would be overtaken.
+        """
+        look = lane[0].stream.look
+        alike = [queued for queued in lane if queued.stream.look == look]
+        if len(alike) == len(lane):
+            alike = [queued for queued in self.queue if queued.stream.look == look]
+        return self._of(alike, form, parts=self._messages(form))
+
+    def _digest(self, lane: Sequence[Queued]) -> Batch:
+        return self._of(lane, Form.DIGEST, through_id=self.totals.last_id)
+
+    def _of(
+        self,
+        queue: Iterable[Queued],
+        form: Form,
+        *,
+        alone: bool = False,
+        parts: int = 1,
+        through_id: int = 0,
+    ) -> Batch:
+        return Batch(
+            form=form,
+            priority=self.priority,
+            entries=tuple(queued.entry for queued in queue),
+            alone=alone,
+            parts=max(parts, 1),
+            through_id=through_id,
+            totals=self.totals,
+        )
+
+
+def _messages_of(size: int) -> int:
+    """Return how many messages so many bytes of alerts take."""
+    return -(-size // PLANNED)

@@ -1,0 +1,44 @@
+"""Envelope: what every message has around its text: a title, the keyword, a place in a series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from adapter.core.message import BODY_LIMIT, TITLE_LIMIT, Markdown, MarkdownMessage, body
+from adapter.core.text import cut
+
+_BESIDE: Final = " · "
+_UUID: Final = "0" * 64  # no longer is what `body()` gets
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Make messages of at most `room` bytes that hold `keyword`; `part` is such as (2, 3)."""
+
+    keyword: str = ""
+    room: int = BODY_LIMIT
+    part: tuple[int, int] | None = None
+
+    @property
+    def mark(self) -> str:
+        """Return which message of a series this is, or nothing."""
+        return "({}/{})".format(*self.part) if self.part else ""
+
+    def title(self, line: str) -> str:
+        """Return a title that is short enough and holds the mark and the keyword."""
+        mark = f" {self.mark}" if self.part else ""
+        title = cut(line, TITLE_LIMIT - len(mark)) + mark
+        if self.keyword in title:
+            return title
+        end = f"{mark}{_BESIDE}{self.keyword}"
+        return cut(line, max(0, TITLE_LIMIT - len(end))) + end
+
+    def text_room(self, title: str) -> int:
+        """Return how many bytes of JSON a text may have beside `title`."""
+        return self.room - len(body(self.message(title, ""), _UUID))
+
+    def message(self, title: str, text: str) -> MarkdownMessage:
+        """Return the message, with the keyword at its end where it is missing."""
+        told = text if self.keyword in text else f"{text}\n\n{self.keyword}"
+        return MarkdownMessage(markdown=Markdown(title, told))

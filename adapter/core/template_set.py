@@ -1,0 +1,45 @@
+"""TemplateSet: the templates by name, and what went wrong in one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapter.core.template_check import TemplateProblem, check
+from adapter.core.template_env import Sandbox
+from adapter.core.template_parts import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Template
+
+    from adapter.core.delivery import RenderSettings
+
+
+class TemplateSet:
+    """Hold templates; `sources` are their texts by file name, such as `default.j2`."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._sources = dict(sources)
+        self._sandbox = Sandbox(self._sources)
+
+    def problems(self) -> tuple[TemplateProblem, ...]:
+        """Return every mistake in the templates, found by reading and by trying each."""
+        return check(self._sources, self._sandbox)
+
+    def get(self, settings: RenderSettings) -> Template:
+        """Return the template of these settings."""
+        return self._sandbox.get_template(_file(settings))
+
+    def fault(self, settings: RenderSettings, error: Exception) -> str:
+        """Return where a template failed, and how in one word: more could hold values."""
+        name = _file(settings)
+        if name not in self._sources:
+            return f"{name}: there is no such template"
+        file, line = place_of(error, name, self._sources)
+        kind = type(error).__name__
+        return f"{file}:{line}: {kind}" if line else f"{file}: {kind}"
+
+
+def _file(settings: RenderSettings) -> str:
+    return f"{settings.template}.j2"
