@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from concurrent.futures import Executor, Future
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,12 +18,12 @@ from adapter.core.delivery import (
     Outcome,
     Refused,
     Sent,
-    Settlement,
     Throttled,
     TooBig,
     Unreachable,
 )
 from adapter.core.rendering import Renderer
+from adapter.core.turn import Fate, Settlement, Turn
 from adapter.dispatcher import Courier, Dispatcher, Equipment
 from adapter.errors import StoreUnavailable
 from adapter.metrics import Metrics
@@ -81,10 +81,7 @@ class Bench:
         robots = {name: make_robot(name) for name in ("ops", "db")}
         self.equipment = Equipment(robots, Renderer({**bundled_templates(), **(templates or {})}))
         self.uuids = iter(f"uuid-{number}" for number in range(10_000))
-        self.dispatcher = self.new_dispatcher()
-
-    def new_dispatcher(self) -> Dispatcher:
-        courier = Courier(
+        self.courier = Courier(
             store=self.outbox,
             sender=self.sender,
             observer=self.metrics,
@@ -92,9 +89,12 @@ class Bench:
             new_uuid=lambda: next(self.uuids),
             jitter=lambda: 0.5,
         )
+        self.dispatcher = self.new_dispatcher()
+
+    def new_dispatcher(self) -> Dispatcher:
         return Dispatcher(
             queue=self.outbox,
-            courier=courier,
+            courier=self.courier,
             clock=self.clock,
             equipment=lambda: self.equipment,
             executor=Inline(),
@@ -158,19 +158,19 @@ def test_after_an_unknown_outcome_the_same_bytes_go_out_again(bench: Bench) -> N
     assert len(set(bodies)) == 1
 
 
-def test_after_a_known_failure_the_message_is_made_anew_under_its_id(bench: Bench) -> None:
+def test_after_a_known_failure_the_alerts_are_told_anew_under_a_new_id(bench: Bench) -> None:
     bench.sender.answers = [REFUSED_CONNECTION]
     bench.put(make_delivery())
-    bench.clock.advance(timedelta(hours=2))
     bench.run(MINUTE)
-    assert [body["msgUuid"] for body in bench.sender.bodies] == ["uuid-0", "uuid-0"]
+    assert [body["msgUuid"] for body in bench.sender.bodies] == ["uuid-0", "uuid-1"]
+    assert bench.outbox.waiting() == 0
 
 
 @pytest.mark.parametrize(
     ("outcome", "rest"),
     [
         (Throttled("660026", "too many"), timedelta(minutes=1)),
-        (Exhausted("90030", "over"), timedelta(hours=1)),
+        (Exhausted("90030", "over"), datetime(2026, 11, 30, 16, tzinfo=UTC) - START),
         (Broken("300005", "no token", "token"), timedelta(minutes=10)),
     ],
 )
@@ -183,8 +183,9 @@ def test_a_robot_that_is_refused_rests_whole(
     bench.run(rest - timedelta(seconds=1))
     assert [robot for robot, _ in bench.sender.sent].count("ops") == 1
     assert [robot for robot, _ in bench.sender.sent].count("db") == 1
-    bench.run(timedelta(seconds=1))
-    assert [robot for robot, _ in bench.sender.sent].count("ops") == 3
+    bench.run(timedelta(seconds=10))
+    assert [robot for robot, _ in bench.sender.sent].count("ops") >= 2
+    assert bench.outbox.waiting() == 0
 
 
 def test_throttled_rests_double_up_to_ten_minutes(bench: Bench) -> None:
@@ -200,16 +201,45 @@ def test_throttled_rests_double_up_to_ten_minutes(bench: Bench) -> None:
     assert gaps == [1, 2, 4, 8, 10]
 
 
-@pytest.mark.parametrize("outcome", [Refused("430102", "text"), TooBig("460101", "size")])
-def test_a_refused_message_holds_up_no_other_group(bench: Bench, outcome: Outcome) -> None:
-    bench.sender.answers = [outcome]
+def test_a_refused_message_holds_up_no_other_group(bench: Bench) -> None:
+    bench.sender.answers = [Refused("430102", "text")]
     bench.put(make_delivery(make_alert("Bad"), key="a"))
     bench.put(make_delivery(make_alert("Good"), key="b"))
-    bench.run()
-    titles = [body["markdown"]["title"] for body in bench.sender.bodies]
-    assert ["Bad" in titles[0], "Good" in titles[1]] == [True, True]
-    assert bench.outbox.waiting() == 1, "it waits for its retry"
     bench.run(MINUTE)
+    texts = [body["markdown"]["text"] for body in bench.sender.bodies]
+    assert [("Bad" in text, "Good" in text) for text in texts[:1]] == [(True, False)]
+    assert any("Good" in text for text in texts[1:])
+    assert any("Bad" in text for text in texts[1:])
+    assert bench.outbox.waiting() == 0
+
+
+def test_an_alert_that_is_refused_in_every_form_is_a_dead_letter(bench: Bench) -> None:
+    def refuse_bad(_robot: RobotSettings, body: bytes) -> Outcome:
+        bench.sender.sent.append(("ops", body))
+        return Refused("430102", "inappropriate") if b"BadWord" in body else Sent()
+
+    bench.sender.send = refuse_bad  # type: ignore[method-assign]  # a DingTalk with a filter
+    alerts = [make_alert(instance=f"node-{number}") for number in range(40)]
+    alerts[17] = make_alert(instance="BadWord")
+    bench.put(make_delivery(*alerts))
+    bench.run(timedelta(hours=1))
+    accepted = [body for _, body in bench.sender.sent if b"BadWord" not in body]
+    assert all(
+        any(f"node-{number}".encode() in body for body in accepted)
+        for number in range(40)
+        if number != 17
+    )
+    assert bench.outbox.dead() == {"ops": 1}
+    assert bench.outbox.waiting() == 0
+
+
+def test_what_is_too_big_is_made_smaller(bench: Bench) -> None:
+    bench.sender.answers = [TooBig("460101", "size")]
+    alerts = [make_alert(instance=f"node-{number}" + "x" * 150) for number in range(200)]
+    bench.put(make_delivery(*alerts))
+    bench.run(MINUTE)
+    sizes = [len(body) for _, body in bench.sender.sent]
+    assert max(sizes[1:]) <= 14_250 < sizes[0]
     assert bench.outbox.waiting() == 0
 
 
@@ -232,29 +262,47 @@ def test_a_fault_of_the_adapter_loses_nothing(bench: Bench) -> None:
     assert (len(bench.sender.sent), bench.outbox.waiting()) == (2, 0)
 
 
+def turn_of(bench: Bench) -> Turn:
+    robot = bench.equipment.robots["ops"]
+    turn = bench.outbox.take_turn(
+        token=robot.token_key,
+        robot="ops",
+        rate=robot.rate,
+        now=bench.clock.now(),
+        lease=timedelta(seconds=10),
+    )
+    assert isinstance(turn, Turn)
+    return turn
+
+
 def test_nothing_is_sent_on_a_lease_that_the_request_could_outlast(bench: Bench) -> None:
     bench.put(make_delivery())
-    claim = bench.outbox.claim("ops", now=START, lease=timedelta(seconds=10))
+    turn = turn_of(bench)
     bench.clock.advance(timedelta(seconds=6))
-    courier = bench.dispatcher._courier  # noqa: SLF001  # a claim that was carried late
-    courier.deliver(claim, bench.equipment)  # type: ignore[arg-type]  # there is one
+    robot, renderer = bench.equipment.robots["ops"], bench.equipment.renderer
+    look_at = bench.courier.take(turn, robot, renderer)
     assert bench.sender.sent == []
+    assert look_at == turn.leased_until
 
 
 def test_an_answer_after_the_lease_changes_nothing_of_its_next_holder(bench: Bench) -> None:
     bench.put(make_delivery())
-    claim = bench.outbox.claim("ops", now=START, lease=timedelta(seconds=10))
-    other = []
+    turn, others = turn_of(bench), []
 
     def send(robot: RobotSettings, body: bytes) -> Outcome:
         del robot, body
         bench.clock.advance(timedelta(seconds=11))
-        other.append(bench.outbox.claim("ops", now=bench.clock.now(), lease=MINUTE))
+        others.append(turn_of(bench))
         return Refused("430102", "text")
 
     bench.sender.send = send  # type: ignore[method-assign]  # a DingTalk that is very slow
-    bench.dispatcher._courier.deliver(claim, bench.equipment)  # type: ignore[arg-type]  # noqa: SLF001  # there is one
-    assert bench.outbox.settle(other[0], Settlement(attempts=1), now=bench.clock.now(), error="")  # type: ignore[arg-type]  # same
+    robot, renderer = bench.equipment.robots["ops"], bench.equipment.renderer
+    bench.courier.take(turn, robot, renderer)
+    [other] = others
+    assert other.open is not None
+    settlement = Settlement(fate=Fate.SENT)
+    assert bench.outbox.settle(other, other.open.id, settlement, now=bench.clock.now(), outcome="")
+    assert bench.outbox.waiting() == 0
 
 
 def test_a_template_that_fails_is_counted_and_the_alert_still_goes_out(tmp_path: Path) -> None:
@@ -296,15 +344,15 @@ def test_a_broken_robot_is_shown_until_a_message_passes(bench: Bench) -> None:
 
 def test_a_queue_that_cannot_be_read_is_asked_again(bench: Bench) -> None:
     bench.put(make_delivery())
-    claim, broken = bench.outbox.claim, [True]
+    take_turn, broken = bench.outbox.take_turn, [True]
 
     def fail_once(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # passes all on
         if broken:
             broken.clear()
             raise StoreUnavailable("disk full")
-        return claim(*args, **kwargs)
+        return take_turn(*args, **kwargs)
 
-    bench.outbox.claim = fail_once  # type: ignore[method-assign]  # a store that fails once
+    bench.outbox.take_turn = fail_once  # type: ignore[method-assign]  # a store that fails once
     bench.run(timedelta(seconds=2))
     assert len(bench.sender.sent) == 1
 
@@ -323,7 +371,7 @@ def test_every_alert_arrives_whatever_happens_on_the_way(bench: Bench) -> None:
     names = [f"Alert-{number:02d}" for number in range(30)]
     for number, name in enumerate(names):
         bench.put(make_delivery(make_alert(name), key=str(number % 7)))
-    bench.run(timedelta(hours=6))
-    told = [body["markdown"]["title"] for body in bench.sender.bodies]
-    assert all(any(name in title for title in told) for name in names)
+    bench.run(timedelta(hours=8))
+    told = [body["markdown"]["text"] for body in bench.sender.bodies]
+    assert all(any(name in text for text in told) for name in names)
     assert bench.outbox.waiting() == 0
