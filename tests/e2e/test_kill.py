@@ -33,6 +33,8 @@ KILLS = 100 if os.environ.get("VERIFY") else 20
 QUICK = Robot(name="quick", access_token=Secret("a1" * 32), secret=Secret("SEC" + "b2" * 32))
 SLOW = Robot(name="slow", access_token=Secret("c3" * 32))
 MANY = Rate(messages=100_000)
+MOMENT = '{% extends "default.j2" %}{% block footer %}{{ now.isoformat() }}{% endblock %}'
+"""A template whose messages differ whenever they are made."""
 
 
 @pytest.fixture
@@ -45,8 +47,11 @@ def simulator() -> Iterator[Running]:
 
 @pytest.fixture
 def adapter(tmp_path: Path, simulator: Running) -> Iterator[Adapter]:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/moment.j2").write_text(MOMENT)
+    robots = {each.name: robot_section(each, simulator.url) for each in (QUICK, SLOW)}
     with adapter_in(tmp_path) as ours:
-        ours.configure({each.name: robot_section(each, simulator.url) for each in (QUICK, SLOW)})
+        ours.configure(robots, route={"robots": list(robots), "template": "moment"})
         yield ours
 
 
@@ -76,6 +81,7 @@ def assert_repeats_are_the_same_message(simulator: Running) -> None:
     for exchange in simulator.requests():
         found = re.search(rb'"msgUuid":\s*"([^"]+)"', exchange.raw)
         assert found, "a message has an id"
+        assert re.search(rb"T\d\d:\d\d:\d\d\.\d", exchange.raw), "the template is in use"
         forms[found[1]].add(exchange.raw)
     assert [uuid for uuid, bodies in forms.items() if len(bodies) > 1] == []
 
