@@ -1,0 +1,100 @@
+"""`make demo`: the sample alerts stand in the simulator's group, and Ctrl-C ends all of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.adapter import PROGRAM, children_of
+from support.browser import chromium, visit
+from support.processes import Process, answers, free_port, running, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.real
+
+SHOWN = (
+    ("🔴 严重 · NodeCPUHigh", "节点 CPU 使用率过高：10.12.3.7"),
+    ("🟡 警告 · KubePodCrashLooping ×4", "Pod payments/api-3 is crash looping"),
+    ("🟡 警告 · KubePodCrashLooping ×2 · ✅ 恢复 2", "✅ api-1"),
+    ("🟡 警告 · TargetDown ×200", "边缘节点 100 失联"),
+    ("🟡 警告 · CertificateExpirySoon", "pay.example.com"),
+    ("✅ 已恢复 · NodeCPUHigh", "历时"),
+)
+"""The heading of each sample's message, and something that it tells."""
+
+
+class Demo:
+    """Hold a demo that runs."""
+
+    def __init__(self, process: Process, adapter: str, simulator: str) -> None:
+        self.process = process
+        self.adapter = adapter
+        self.simulator = simulator
+
+    def family(self) -> list[int]:
+        """Return the processes of the demo, its own first."""
+        found = [self.process.pid]
+        for pid in found:
+            found += children_of(pid)
+        return found
+
+    def folder(self) -> Path:
+        """Return the folder in which it keeps its database."""
+        server = Path(f"/proc/{self.family()[1]}/cmdline").read_text().split("\0")
+        return Path(server[server.index("--config") + 1]).parent
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    command = [*PROGRAM, "demo", "--listen", addresses[0], "--simulator", addresses[1]]
+    with running(command, log=tmp_path / "demo.log") as process:
+        wait_until(
+            lambda: not process.running() or "Ctrl-C ends both" in process.output(),
+            within=60,
+            what=f"the demo stands:\n{process.output()}",
+        )
+        assert process.running(), process.output()
+        yield Demo(process, *(f"http://{address}" for address in addresses))
+
+
+def gone(pid: int) -> bool:
+    """Return whether a process has ended; one that nobody buries counts as ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_the_sample_alerts_are_in_the_group(demo: Demo) -> None:
+    assert f"DingTalk group:  {demo.simulator}/" in demo.process.output()
+    assert demo.process.output().count('"status":"accepted"') == len(SHOWN)
+    with chromium() as browser, visit(browser, f"{demo.simulator}/") as opened:
+        messages = opened.page.locator("li.message .bubble")
+        messages.nth(len(SHOWN) - 1).wait_for()
+        texts = messages.all_inner_texts()
+        assert len(texts) == len(SHOWN)
+        for text, (heading, told) in zip(texts, SHOWN, strict=True):
+            assert text.splitlines()[0] == heading
+            assert told in text
+        assert opened.page.locator("li.refused").count() == 0
+        assert opened.complaints == []
+
+
+def test_ctrl_c_ends_all_of_it(demo: Demo) -> None:
+    family, folder = demo.family(), demo.folder()
+    assert len(family) >= 3, "simulator, arbiter, worker"
+    assert (folder / "adapter.db").exists()
+    os.killpg(demo.process.pid, signal.SIGINT)  # as a terminal does
+    assert demo.process.wait(30) == 130
+    assert [pid for pid in family if not gone(pid)] == []
+    assert not answers(f"{demo.adapter}/-/ready")
+    assert not answers(f"{demo.simulator}/")
+    assert not folder.exists()
+    assert "Traceback" not in demo.process.output()

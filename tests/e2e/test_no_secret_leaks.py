@@ -1,0 +1,102 @@
+"""No token, secret, sign, password or mobile comes out of the adapter, whatever goes wrong.
+
+Every credential is a canary. The adapter runs at log level debug, each of its robots meets another
+fault of DingTalk or of the network, and senders and operators make mistakes that hold canaries.
+Then all that it wrote anywhere is searched, also for parts of a canary.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote
+
+import pytest
+
+from adapter.dingtalk import sign
+from adapter.secret import Secret
+from adapter.simulator import Running, SimulatorSettings, running
+from e2e.canaries import BEARER, MOBILES, PASSWORD, parts
+from e2e.mistakes import RIGHT, answers_to_operators, requests_of_senders, told
+from e2e.trouble import Trouble, troubles
+from support.adapter import Adapter, adapter_in, robot_section
+from support.processes import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+AUTH = {
+    "bearer_tokens": [BEARER],
+    "basic": {"username": "alertmanager", "password": PASSWORD},
+}
+UNHURT = "SELECT robot FROM deliveries WHERE last_error IS NULL"
+SHOWN = ("SELECT last_error FROM deliveries", "SELECT reason FROM refused")
+
+
+@pytest.fixture
+def dingtalk() -> Iterator[Running]:
+    with running(SimulatorSettings(robots=())) as serving:
+        yield serving
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Iterator[Adapter]:
+    with adapter_in(tmp_path) as ours:
+        yield ours
+
+
+def prepare(adapter: Adapter, dingtalk: Running, log_format: str) -> list[Trouble]:
+    """Configure a robot for every trouble."""
+    found = list(troubles(dingtalk.url))
+    dingtalk.configure(robots=tuple(each.simulated() for each in found if each.known))
+    for each in found:
+        if each.fault is not None:
+            dingtalk.simulator.add_fault(each.fault)
+    sections = {
+        each.name: robot_section(each.robot(), dingtalk.url, timeout="1s") | dict(each.section)
+        for each in found
+    }
+    server = {"auth": AUTH, "max_body": "64KiB"}
+    adapter.configure(sections, server=server, log={"level": "debug", "format": log_format})
+    return found
+
+
+def signs(dingtalk: Running, found: Iterable[Trouble]) -> Iterator[str]:
+    """Yield every signature that can have been sent, as it is and as a URL has it."""
+    stamps = {
+        int(stamp)
+        for exchange in dingtalk.requests()
+        for stamp in parse_qs(exchange.query)["timestamp"]
+    }
+    for each in found:
+        for stamp in stamps:
+            made = sign(Secret(f"SEC{each.secret}"), stamp)
+            yield made
+            yield quote(made, safe="")
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_nothing_leaks(adapter: Adapter, dingtalk: Running, log_format: str) -> None:
+    found = prepare(adapter, dingtalk, log_format)
+    adapter.start()
+    assert adapter.post(told(), headers=RIGHT).json()["deliveries"] == len(found)
+    wait_until(lambda: not adapter.rows(UNHURT), within=60, what="every trouble has come")
+    answers = list(requests_of_senders(adapter))
+    assert {200, 400, 401, 404, 405, 413, 415} <= {answer.status_code for answer in answers}
+    said = [f"{answer.status_code} {answer.headers} {answer.text}" for answer in answers]
+    said += answers_to_operators(adapter)
+    assert adapter.terminate() == 0
+    assert len(adapter.output().splitlines()) > 2 * len(found), "it had a lot to say"
+    said.append(adapter.output())
+    said += [text for query in SHOWN for (text,) in adapter.rows(query)]
+    secrets = [secret for each in found for secret in (each.token, each.secret)]
+    credentials = {*parts(secrets), *signs(dingtalk, found)}
+    lines = {line for text in said for line in text.splitlines()}
+    leaks = [line for line in lines if any(each in line for each in (*MOBILES, *credentials))]
+    assert not leaks, "\n".join(leaks)
+    for path in adapter.folder.glob("adapter.*"):
+        content = path.read_bytes()
+        assert [each for each in credentials if each.encode() in content] == [], path
+    assert adapter.database.exists()
