@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.outbox.tables import deliveries, queues, states, to_us, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
     from sqlalchemy import Connection, Table
@@ -22,10 +22,12 @@ _STATE: Final = select(states).where(states.c.key == bindparam("key"))
 _FORGET: Final = delete(states).where(states.c.key == bindparam("known_key"))
 _REMEMBER: Final = insert(states)
 _INSERT: Final = insert(deliveries)
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:robot, 0))")
 
 
 def accept(connection: Connection, parts: Sequence[Part], now: datetime, window: timedelta) -> int:
     """Store what is new of these parts; return how many deliveries that is."""
+    lock(connection, [part.robot for part in parts])
     fresh = [part for part in parts if not _is_known(connection, part, now, window)]
     for part in fresh:
         connection.execute(_INSERT, part.rows)
@@ -35,6 +37,13 @@ def accept(connection: Connection, parts: Sequence[Part], now: datetime, window:
         state = {"key": part.key, "digest": part.digest, "accepted_at": to_us(now)}
         connection.execute(_REMEMBER, state)
     return sum(len(part.rows) for part in fresh)
+
+
+def lock(connection: Connection, robots: Iterable[str]) -> None:
+    """Let only one transaction at a time change what waits at these robots."""
+    if connection.dialect.name == "postgresql":  # SQLite has one writer
+        for robot in sorted(set(robots)):
+            connection.execute(_LOCK, {"robot": robot})
 
 
 def _is_known(connection: Connection, part: Part, now: datetime, window: timedelta) -> bool:

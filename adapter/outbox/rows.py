@@ -70,6 +70,7 @@ class Part:
     `changed_elsewhere` is true where what is new may lie in another robot's part of the group.
     """
 
+    robot: str
     key: str
     digest: str
     changed_elsewhere: bool
@@ -90,6 +91,7 @@ def _part(accepted: Sequence[Delivery], now: datetime) -> Part:
     first = accepted[0]
     lanes = Counter(delivery.priority for delivery in accepted)
     return Part(
+        robot=first.robot,
         key=_identity(first),
         digest=" ".join(digest(delivery.group) for delivery in accepted),
         changed_elsewhere=first.group.notification_reason in CHANGED_ELSEWHERE,

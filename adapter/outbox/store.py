@@ -164,6 +164,7 @@ class Outbox:
         """Commit what became of a message and of its token; return whether the lease still held."""
 
         def operation(connection: Connection) -> tuple[bool, int]:
+            accepting.lock(connection, [turn.robot])
             if not turns.holds(connection, turn):
                 return False, 0
             turns.end_charge(connection, turn, batch_id, now)

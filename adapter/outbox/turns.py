@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.core.batch import Form, Totals
 from adapter.core.delivery import Idle
@@ -44,7 +45,12 @@ _PAGE: Final = 200
 PENDING: Final = "pending"
 OPEN: Final = "open"
 
-_TOKEN: Final = select(tokens).where(tokens.c.token == bindparam("key"))
+# SQLite has one writer and leaves FOR UPDATE out.
+_TOKEN: Final = select(tokens).where(tokens.c.token == bindparam("key")).with_for_update()
+_BEGIN: Final = {
+    "sqlite": sqlite.insert(tokens).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(tokens).on_conflict_do_nothing(),
+}
 _CHARGES: Final = select(charges.c.ends_at).where(
     charges.c.token == bindparam("key"), charges.c.ends_at > bindparam("now")
 )
@@ -84,8 +90,8 @@ def take_turn(  # noqa: PLR0913  # each is a different kind of thing, and named
     connection: Connection, *, token: str, robot: str, rate: Rate, now: datetime, until: datetime
 ) -> Turn | Idle:
     """Lease a token until then and return what its robot has to send, or when to ask again."""
-    row = connection.execute(_TOKEN, {"key": token}).first()
-    if row is not None and row.leased_until > to_us(now):
+    row = _token(connection, token)
+    if row.leased_until > to_us(now):
         return Idle(from_us(row.leased_until))
     open_row = connection.execute(_OPEN_BATCH, {"key": token}).first()
     if open_row is None and not _waits(connection, robot):
@@ -93,15 +99,15 @@ def take_turn(  # noqa: PLR0913  # each is a different kind of thing, and named
     quota = _quota(connection, token, row, rate, now)
     if quota.next_at(now) > now:
         return Idle(quota.next_at(now))
-    _lease(connection, token, row, until)
+    _lease(connection, token, until)
     turn = Turn(
         token=token,
         robot=robot if open_row is None else open_row.robot,
         leased_until=until,
         quota=quota,
-        room=BODY_LIMIT if row is None else row.room,
-        throttles=0 if row is None else row.throttles,
-        failures=0 if row is None else row.failures,
+        room=row.room,
+        throttles=row.throttles,
+        failures=row.failures,
     )
     return _with_work(connection, turn, open_row)
 
@@ -145,13 +151,9 @@ def _waits(connection: Connection, robot: str) -> bool:
     return any(connection.execute(_LANE.limit(1), lane).first() is not None for lane in lanes)
 
 
-def _quota(
-    connection: Connection, token: str, row: Row[Any] | None, rate: Rate, now: datetime
-) -> Quota:
+def _quota(connection: Connection, token: str, row: Row[Any], rate: Rate, now: datetime) -> Quota:
     ends = connection.execute(_CHARGES, {"key": token, "now": to_us(now)}).scalars()
     charged = tuple(from_us(end) for end in ends)
-    if row is None:
-        return Quota(rate=rate, charges=charged)
     return Quota(
         rate=rate,
         steady_at=from_us(row.steady_at),
@@ -160,21 +162,27 @@ def _quota(
     )
 
 
-def _lease(connection: Connection, token: str, row: Row[Any] | None, until: datetime) -> None:
+def _token(connection: Connection, token: str) -> Row[Any]:
+    """Return the row of a token, locked; a new one where there is none, whoever makes it first."""
+    row = connection.execute(_TOKEN, {"key": token}).first()
     if row is None:
         fresh = {
             "token": token,
-            "leased_until": to_us(until),
+            "leased_until": 0,
             "steady_at": 0,
             "rests_until": 0,
             "throttles": 0,
             "failures": 0,
             "room": BODY_LIMIT,
         }
-        connection.execute(insert(tokens), fresh)
-    else:
-        leased = update(tokens).where(tokens.c.token == token)
-        connection.execute(leased.values(leased_until=to_us(until)))
+        connection.execute(_BEGIN[connection.dialect.name], fresh)
+        row = connection.execute(_TOKEN, {"key": token}).one()
+    return row
+
+
+def _lease(connection: Connection, token: str, until: datetime) -> None:
+    leased = update(tokens).where(tokens.c.token == token)
+    connection.execute(leased.values(leased_until=to_us(until)))
 
 
 def _head(connection: Connection, robot: str) -> tuple[Waiting, ...]:

@@ -1,0 +1,163 @@
+"""The outbox on a real PostgreSQL: the contract, and what several replicas share."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+
+from adapter.core.delivery import Idle
+from adapter.core.turn import Turn
+from adapter.errors import StoreUnavailable
+from adapter.outbox.postgresql import open_postgresql
+from adapter.secret import Secret
+from support.alerts import make_alert, make_delivery
+from support.clock import START
+from support.outbox_contract import (
+    LEASE,
+    OutboxContract,
+    ask,
+    entries_of,
+    launch_of,
+    put,
+    settle,
+    take,
+)
+from support.postgresql import Cluster, cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from adapter.outbox import Outbox
+
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("postgresql")]
+
+numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    # Not below pytest's own folder, which the server's user may not enter.
+    with TemporaryDirectory() as folder, cluster(Path(folder)) as server:
+        yield server
+
+
+@pytest.fixture
+def url(server: Cluster) -> Secret:
+    name = f"test{next(numbers)}"
+    server.execute(f"CREATE DATABASE {name}")
+    return Secret(server.url(name))
+
+
+@pytest.fixture
+def outbox(url: Secret) -> Iterator[Outbox]:
+    outbox = open_postgresql(url)
+    yield outbox
+    outbox.close()
+
+
+@pytest.fixture
+def replica(url: Secret, outbox: Outbox) -> Iterator[Outbox]:
+    assert outbox.alive()
+    replica = open_postgresql(url)
+    yield replica
+    replica.close()
+
+
+class TestPostgresql(OutboxContract):
+    """PostgreSQL meets the contract."""
+
+
+def test_one_replica_at_a_time_sends_for_a_token(outbox: Outbox, replica: Outbox) -> None:
+    put(outbox, make_delivery())
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(ask, (outbox, replica)))
+    assert sorted(type(each).__name__ for each in found) == ["Idle", "Turn"]
+
+
+def test_another_replica_takes_over_when_the_lease_ends(outbox: Outbox, replica: Outbox) -> None:
+    put(outbox, make_delivery())
+    turn = take(outbox)
+    outbox.launch(turn, launch_of(entries_of(turn)), now=START)
+    assert isinstance(ask(replica), Idle)
+    again = take(replica, now=START + LEASE)
+    assert again.open is not None
+    assert again.open.body == b"body of m-1"
+    assert settle(replica, again, "m-1", now=START + LEASE)
+    assert not settle(outbox, turn, "m-1", now=START + LEASE)
+
+
+def test_replicas_share_rate_and_deduplication(outbox: Outbox, replica: Outbox) -> None:
+    assert put(outbox, make_delivery()).deliveries == 1
+    assert put(replica, make_delivery()).duplicates == 1
+    turn = take(outbox)
+    outbox.launch(turn, launch_of(entries_of(turn)), now=START)
+    assert replica.spent(START) == {"token of ops": 1}
+
+
+def test_replicas_accept_a_duplicate_once_at_the_same_moment(
+    outbox: Outbox, replica: Outbox
+) -> None:
+    def send(number: int) -> int:
+        store = outbox if number % 2 else replica
+        return put(store, make_delivery(make_alert("Same"), key="same")).deliveries
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(send, range(64))) == 1
+
+
+def test_replicas_deliver_side_by_side_without_waiting_in_a_circle(
+    outbox: Outbox, replica: Outbox
+) -> None:
+    def work(number: int) -> None:
+        store = outbox if number % 2 else replica
+        robots = ("a", "b") if number % 3 else ("b", "a")
+        alert = make_alert(str(number))
+        put(store, *(make_delivery(alert, robot=robot, key=str(number)) for robot in robots))
+        found = ask(store, robots[0])
+        if isinstance(found, Turn):
+            name = f"m-{number}"
+            store.launch(found, launch_of(entries_of(found), name), now=START)
+            settle(store, found, name)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(80)))
+    waiting = {robot: state.pending for robot, state in outbox.queue().items()}
+    told = {"a": 80 - waiting.get("a", 0), "b": 80 - waiting.get("b", 0)}
+    assert min(told.values()) > 0
+
+
+def test_a_server_that_dies_is_told_and_comes_back() -> None:
+    """With a server of its own: recovery looks at every file of every database."""
+    with TemporaryDirectory() as folder, cluster(Path(folder)) as server:
+        outbox = open_postgresql(Secret(server.url()))
+        put(outbox, make_delivery(key="before"))
+        server.kill()
+        with pytest.raises(StoreUnavailable):
+            put(outbox, make_delivery(key="away"))
+        server.start()
+        assert put(outbox, make_delivery(key="after")).deliveries == 1
+        assert outbox.queue()["ops"].pending == 2
+        outbox.close()
+
+
+def test_a_database_that_is_not_there_is_told_without_its_password(server: Cluster) -> None:
+    url = server.url("nowhere").replace("postgres@", "postgres:canary-password@")
+    with pytest.raises(StoreUnavailable, match="nowhere") as caught:
+        open_postgresql(Secret(url))
+    assert "canary" not in str(caught.value)
+
+
+def test_the_schema_is_made_once_by_whoever_comes_first(url: Secret) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(lambda _: open_postgresql(url), range(4)))
+    assert put(stores[0], make_delivery()).deliveries == 1
+    assert stores[3].queue()["ops"].pending == 1
+    for store in stores:
+        store.close()
+    assert timedelta(0) < LEASE
