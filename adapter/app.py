@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from adapter import config
-from adapter.clock import SystemClock
+from adapter.clock import SharedClock
 from adapter.config.template_files import bundled_templates, read_templates
 from adapter.core.delivery import Notice
 from adapter.core.rendering import Renderer
 from adapter.dingtalk import Client
-from adapter.dispatcher import Courier, Dispatcher, Equipment
+from adapter.dispatcher import Courier, Dispatcher, Equipment, Memory
 from adapter.errors import ConfigError, Problem, StoreUnavailable
 from adapter.housekeeping import Housekeeper
 from adapter.logs import redaction
 from adapter.metrics import Metrics
-from adapter.outbox import open_sqlite
+from adapter.outbox import open_postgresql, open_sqlite
 from adapter.web import create_app
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from adapter.clock import Clock
     from adapter.config.settings import Settings
     from adapter.core.routing import Route
     from adapter.outbox import Outbox
@@ -85,6 +84,8 @@ def _count(route: Route) -> int:
 def secrets_of(settings: Settings) -> Iterable[Secret]:
     """Return every secret of a configuration, for the wall of the log."""
     yield from settings.server.auth.bearer_tokens
+    if settings.storage.postgresql is not None:
+        yield settings.storage.postgresql
     if settings.server.auth.basic is not None:
         yield settings.server.auth.basic.password
     for robot in settings.robots.values():
@@ -92,11 +93,23 @@ def secrets_of(settings: Settings) -> Iterable[Secret]:
         yield from (value for value in (robot.secret, robot.proxy) if value is not None)
 
 
+def _open_store(settings: Settings, clock: SharedClock) -> Outbox:
+    """Open the outbox and go by its time, if others share it."""
+    url = settings.storage.postgresql
+    if url is None:
+        return open_sqlite(settings.storage.path, clock.now())
+    store = open_postgresql(url)
+    now = store.now()
+    if now is not None:
+        clock.follow(now)
+    return store
+
+
 class Service:
     """Receive and deliver: every part wired, started together and stopped in order."""
 
-    def __init__(self, path: Path, loaded: Loaded, clock: Clock | None = None) -> None:
-        self.clock: Clock = clock or SystemClock()
+    def __init__(self, path: Path, loaded: Loaded) -> None:
+        self.clock = SharedClock()
         self.metrics = Metrics()
         self._path = path
         self._loaded = loaded
@@ -104,10 +117,13 @@ class Service:
         self._draining = False
         self._probed_at: datetime | None = None
         self._store_fault = ""
-        self.store: Outbox = open_sqlite(loaded.settings.storage.path, self.clock.now())
+        self.store: Outbox = _open_store(loaded.settings, self.clock)
         self._dispatcher = self._new_dispatcher()
         self._housekeeper = Housekeeper(
-            self.store, self.clock, lambda: self.settings.storage.retention
+            self.store,
+            self.clock,
+            retention=lambda: self.settings.storage.retention,
+            follow=self.clock.follow,
         )
         self.wsgi: Flask = create_app(self)
         self._tell_loaded()
@@ -182,6 +198,7 @@ class Service:
             sender=Client(self.clock),
             observer=self.metrics,
             clock=self.clock,
+            memory=Memory(),
             new_uuid=lambda: str(uuid.uuid4()),
             jitter=random.random,
         )
@@ -256,6 +273,7 @@ def _warn_of_restart(old: Settings, new: Settings) -> None:
             ("server.threads", old.server.threads, new.server.threads),
             ("server.max_body", old.server.max_body, new.server.max_body),
             ("storage.url", old.storage.path, new.storage.path),
+            ("storage.url", old.storage.postgresql, new.storage.postgresql),
             ("log", old.log, new.log),
         )
         if before != after

@@ -36,12 +36,24 @@ class Store(Protocol):
         """Learn how many deliveries wait."""
         ...
 
+    def now(self) -> datetime | None:
+        """Return the time that all go by who share the store; None where nobody does."""
+        ...
+
 
 class Housekeeper:
     """Keep a store in order, in a thread of its own."""
 
-    def __init__(self, store: Store, clock: Clock, retention: Callable[[], timedelta]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        retention: Callable[[], timedelta],
+        follow: Callable[[datetime], None],
+    ) -> None:
         self._store = store
+        self._follow = follow
         self._clock = clock
         self._retention = retention
         self._stopping = threading.Event()
@@ -66,6 +78,9 @@ class Housekeeper:
                 if self._store.purge(before=before, states_before=states_before) == 0:
                     break
             self._store.recount()
+            shared = self._store.now()
+            if shared is not None:
+                self._follow(shared)
         except StoreUnavailable as error:
             log.warning("old deliveries could not be removed", why=str(error))
 

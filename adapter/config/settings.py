@@ -65,9 +65,13 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageSettings:
-    """Say where deliveries are kept, and how long once they are delivered."""
+    """Say where deliveries are kept, and how long once they are delivered.
+
+    In SQLite's file at `path`, or in the database at the URL `postgresql`, if that is set.
+    """
 
     path: Path
+    postgresql: Secret | None = None
     retention: timedelta = timedelta(days=30)
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from adapter.config.files import is_file
 from adapter.config.problems import Mistake
 from adapter.config.scalars import duration_within, one_of
 from adapter.config.settings import LogFormat, LogLevel, LogSettings, StorageSettings
+from adapter.secret import Secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +23,7 @@ _FORMATS: Final[tuple[LogFormat, ...]] = ("json", "console")
 _LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
 
 _SQLITE: Final = "sqlite:///"
+_POSTGRESQL: Final = "postgresql+psycopg://"
 _DATABASE: Final = "data/adapter.db"
 _RETENTION: Final = duration_within("1s", "10y")
 
@@ -50,23 +55,37 @@ def _read_log(value: Value) -> LogSettings:
 
 def _read_storage(value: Value, default: StorageSettings) -> StorageSettings:
     with value.section("storage", f"url: {_SQLITE}{_DATABASE}") as section:
-        path = section.hidden("url", _database, None)
+        found = section.hidden("url", _database, None)
+        shared = found if isinstance(found, Secret) else None
         return StorageSettings(
-            path=value.base / path if path else default.path,
+            path=value.base / found if isinstance(found, str) else default.path,
+            postgresql=shared,
             retention=section.scalar("retention", _RETENTION, default.retention),
         )
 
 
-def _database(text: str) -> str:
-    if text.startswith("postgres"):
-        raise Mistake(f"PostgreSQL is not supported yet; use {_SQLITE}{_DATABASE} for now")
+def _database(text: str) -> str | Secret:
+    """Return the path of SQLite's file, or the URL of PostgreSQL, which may hold a password."""
+    if text.startswith(_POSTGRESQL):
+        return _server(text)
     path = text.removeprefix(_SQLITE)
     if path == text or not path.strip("/") or ":memory:" in path or "?" in path:
         raise Mistake(
             f"expected {_SQLITE} and the path of a file, such as {_SQLITE}{_DATABASE} (relative to "
-            f"this file) or {_SQLITE}/var/lib/adapter/adapter.db"
+            f"this file) or {_SQLITE}/var/lib/adapter/adapter.db; "
+            f"or {_POSTGRESQL}user:password@host/database for several replicas"
         )
     return path
+
+
+def _server(text: str) -> Secret:
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or not url.host or not url.database:
+        raise Mistake(f"expected {_POSTGRESQL}user:password@host/database")
+    return Secret(text)
 
 
 def _read_directory(value: Value, default: Path) -> Path:

@@ -2,5 +2,6 @@
 
 from adapter.dispatcher.courier import Courier, Equipment, Observer, Sender
 from adapter.dispatcher.loop import Dispatcher
+from adapter.dispatcher.memory import Memory
 
-__all__ = ["Courier", "Dispatcher", "Equipment", "Observer", "Sender"]
+__all__ = ["Courier", "Dispatcher", "Equipment", "Memory", "Observer", "Sender"]

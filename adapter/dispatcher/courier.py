@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
 import structlog
 
 from adapter.core.batch import Form, Limits
@@ -15,6 +16,7 @@ from adapter.core.message import body
 from adapter.core.rendering import Renderer, render_notice
 from adapter.core.settling import settle
 from adapter.core.turn import Launch, OpenBatch, StoredNotice
+from adapter.dispatcher.memory import Memory
 from adapter.logs import redaction
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ class Courier:
     sender: Sender
     observer: Observer
     clock: Clock
+    memory: Memory
     new_uuid: Callable[[], str]
     jitter: Callable[[], float]
 
@@ -114,18 +117,20 @@ class Courier:
             return self._notice(turn.notice, robot)
         now, message_id = self.clock.now(), self.new_uuid()
         limits = Limits(digest_after=robot.digest_after, max_age=robot.max_age)
-        planned = plan(turn.head, turn.totals, turn.quota, now, limits)
-        if planned.batch is None:
+        totals = msgspec.structs.replace(turn.totals, last=self.memory.last(robot.name))
+        planned = plan(turn.head, totals, turn.quota, now, limits)
+        batch = planned.batch
+        if batch is None:
             return Idle(planned.wake_at)
+        part = self.memory.part(robot.name, batch)
         rendered = renderer.render_batch(
-            planned.batch, now=now, keyword=robot.keyword, room=turn.room
+            batch, now=now, keyword=robot.keyword, part=part, room=turn.room
         )
         if rendered.failed is not None:
-            self._render_failed(
-                planned.batch.entries[0].delivery.settings.template, rendered.failed
-            )
+            self._render_failed(batch.entries[0].delivery.settings.template, rendered.failed)
+        self.memory.note(robot.name, batch, now)
         content = body(rendered.message, message_id)
-        return Launch.of(planned.batch, rendered.told, message_id, content)
+        return Launch.of(batch, rendered.told, message_id, content)
 
     def _notice(self, stored: StoredNotice, robot: RobotSettings) -> Launch:
         message_id = self.new_uuid()

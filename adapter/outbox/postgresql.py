@@ -19,7 +19,6 @@ from adapter.outbox.tables import SCHEMA_VERSION, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from sqlalchemy import Connection, Engine
 
@@ -89,13 +88,6 @@ def open_postgresql(url: Secret) -> Outbox:
             "see that it runs, and its name, user and password"
         ) from None
     return Outbox(PooledWriter(engine), reading=engine, release=engine.dispose)
-
-
-def database_now(engine: Engine) -> datetime:
-    """Return the database's time, by which all replicas go."""
-    with engine.connect() as connection:
-        now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return now
 
 
 def _create(connection: Connection) -> None:

@@ -7,7 +7,7 @@ holder of the token's lease.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from adapter.core.delivery import Delivery, Idle, Notice
     from adapter.core.quota import Rate
     from adapter.core.turn import Launch, Settlement, Turn
-    from adapter.outbox.writer import Writer
+
+T = TypeVar("T")
 
 REFUSED_KEPT: Final = 100
 """Refused bodies kept for inspection, the newest."""
@@ -59,6 +60,22 @@ REFUSED_BYTES: Final = 64 * 1024
 
 PURGE_CHUNK: Final = 1000
 """Rows that one transaction removes at most, so that accepting never waits long behind it."""
+
+
+class Writer(Protocol):
+    """Run operations, each wholly or not at all."""
+
+    def run(self, operation: Callable[[Connection], T]) -> T:
+        """Return what `operation` returns, once it is committed; raises StoreUnavailable."""
+        ...
+
+    def alive(self) -> bool:
+        """Return whether operations are still taken."""
+        ...
+
+    def close(self) -> None:
+        """Carry out what was asked for and end."""
+        ...
 
 
 class Outbox:
@@ -278,6 +295,16 @@ class Outbox:
             return removed + connection.execute(delete(states).where(stale)).rowcount
 
         return self._writer.run(operation)
+
+    def now(self) -> datetime | None:
+        """Return the database's time, where several replicas go by it; None where one process does.
+
+        Raises StoreUnavailable.
+        """
+        if self._reading.dialect.name == "sqlite":
+            return None
+        [[now]] = self._read(select(func.clock_timestamp()))
+        return cast("datetime", now)
 
     def probe(self, now: datetime) -> None:
         """Write, to learn whether writing works; raises StoreUnavailable if it does not."""

@@ -24,7 +24,7 @@ from adapter.core.delivery import (
 )
 from adapter.core.rendering import Renderer
 from adapter.core.turn import Fate, Settlement, Turn
-from adapter.dispatcher import Courier, Dispatcher, Equipment
+from adapter.dispatcher import Courier, Dispatcher, Equipment, Memory
 from adapter.errors import StoreUnavailable
 from adapter.metrics import Metrics
 from adapter.outbox import Outbox, open_sqlite
@@ -86,6 +86,7 @@ class Bench:
             sender=self.sender,
             observer=self.metrics,
             clock=self.clock,
+            memory=Memory(),
             new_uuid=lambda: next(self.uuids),
             jitter=lambda: 0.5,
         )

@@ -251,7 +251,8 @@ class OutboxContract:
         assert alerts_of(turn.totals) == 3_001
 
     def test_the_rate_holds(self, outbox: Outbox) -> None:
-        rate, now, times = Rate(20, MINUTE), START, []
+        rate, now = Rate(20, MINUTE), START
+        times: list[datetime] = []
         for number in range(25):
             put(outbox, make_delivery(make_alert(str(number)), key=str(number)), now=now)
         while True:
