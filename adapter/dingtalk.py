@@ -91,7 +91,7 @@ class Client:
                 content += chunk
                 if len(content) > ANSWER_LIMIT or self._clock.monotonic() > deadline:
                     break
-            return read_answer(response.status_code, content)
+            return read_answer(response.status_code, _without_secrets(robot, content))
 
     def _session(self, robot: RobotSettings) -> requests.Session:
         proxy = "" if robot.proxy is None else robot.proxy.reveal()
@@ -115,6 +115,14 @@ def _new_session(proxy: str) -> requests.Session:
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keep requests from sending credentials of ~/.netrc to DingTalk."""
     return request
+
+
+def _without_secrets(robot: RobotSettings, content: bytes) -> bytes:
+    """Return an answer without the credentials that it may quote from the request."""
+    for secret in (robot.access_token, robot.secret):
+        if secret is not None:
+            content = content.replace(secret.reveal().encode(), b"***")
+    return content
 
 
 def _failure(error: Exception) -> Unreachable:

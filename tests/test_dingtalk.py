@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ import pytest
 
 from adapter.clock import SystemClock
 from adapter.config.settings import RobotSettings
-from adapter.core.delivery import Broken, Outcome, Sent, Throttled, Unreachable
+from adapter.core.delivery import Broken, Outcome, Refused, Sent, Throttled, Unreachable
 from adapter.core.routing import RouteSettings
 from adapter.dingtalk import Client, query, sign
 from adapter.secret import Secret
@@ -166,6 +167,16 @@ def test_a_proxy_is_used_and_its_absence_told() -> None:
 def test_a_refusal_is_read() -> None:
     outcome, _ = send_to(answer(b'{"errcode":300005,"errmsg":"token is not exist"}'))
     assert outcome == Broken("300005", "token is not exist", "token")
+
+
+def test_an_answer_that_quotes_the_credentials_is_told_without_them() -> None:
+    """However long the answer is: a cut token could not be found in it any more."""
+    quoted = "x" * 280 + TOKEN + SECRET
+    content = json.dumps({"errcode": 400403, "errmsg": quoted}).encode()
+    outcome, _ = send_to(answer(content))
+    assert isinstance(outcome, Refused)
+    assert TOKEN[:8] not in outcome.errmsg
+    assert outcome.errmsg == "x" * 280 + "******"
 
 
 @pytest.mark.parametrize("act", [reset, close, half, answer(b"<html>"), OK])

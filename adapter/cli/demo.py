@@ -57,6 +57,8 @@ route:
 )
 def demo(listen: Address, simulator: Address) -> None:
     """Show real alerts in a simulated DingTalk group; Ctrl-C ends all of it."""
+    for ending in signal.SIGTERM, signal.SIGHUP:  # whose default would leave the adapter behind
+        signal.signal(ending, signal.default_int_handler)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dingtalk-demo-")))
         group = stack.enter_context(running(host=simulator.host, port=simulator.port))

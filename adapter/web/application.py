@@ -51,14 +51,18 @@ def _answer_errors(app: Flask, backend: Backend) -> None:
     def routing(error: HTTPException) -> Response:
         code = error.code or 500
         drain(request, backend.clock)
-        headers = dict(error.get_headers(request.environ))
-        allowed = {"Allow": headers["Allow"]} if "Allow" in headers else {}
-        return error_answer(code, _explain(code, error), allowed)
+        return error_answer(code, _explain(code, error), _allowed(error))
 
     @app.errorhandler(Exception)
     def bug(error: Exception) -> Response:
         log.error("a request failed by a fault of the adapter", path=request.path, exc_info=error)
         return error_answer(500, "a fault of the adapter; its log has the details")
+
+
+def _allowed(error: HTTPException) -> dict[str, str]:
+    """Return the header that names the methods served, in the same order each time."""
+    methods = getattr(error, "valid_methods", None)
+    return {"Allow": ", ".join(sorted(methods))} if methods else {}
 
 
 def _explain(code: int, error: HTTPException) -> str:

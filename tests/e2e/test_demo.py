@@ -61,7 +61,12 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
             what=f"the demo stands:\n{process.output()}",
         )
         assert process.running(), process.output()
-        yield Demo(process, *(f"http://{address}" for address in addresses))
+        demo = Demo(process, *(f"http://{address}" for address in addresses))
+        family = demo.family()
+        yield demo
+    for pid in family:  # the adapter has a process group of its own
+        if not gone(pid):
+            os.kill(pid, signal.SIGKILL)
 
 
 def gone(pid: int) -> bool:
@@ -87,11 +92,14 @@ def test_the_sample_alerts_are_in_the_group(demo: Demo) -> None:
         assert opened.complaints == []
 
 
-def test_ctrl_c_ends_all_of_it(demo: Demo) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_ends_all_of_it_and_so_does_closing_the_terminal(
+    demo: Demo, ending: signal.Signals
+) -> None:
     family, folder = demo.family(), demo.folder()
     assert len(family) >= 3, "simulator, arbiter, worker"
     assert (folder / "adapter.db").exists()
-    os.killpg(demo.process.pid, signal.SIGINT)  # as a terminal does
+    os.killpg(demo.process.pid, ending)  # as a terminal does
     assert demo.process.wait(30) == 130
     assert [pid for pid in family if not gone(pid)] == []
     assert not answers(f"{demo.adapter}/-/ready")

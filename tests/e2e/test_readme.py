@@ -93,3 +93,9 @@ def test_everything_to_type_exists(readme: str) -> None:
     named = commands_in(blocks(readme, "sh"))
     assert {"serve", "check-config"} <= named
     assert named - set(commands.commands) == set()
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_link_into_the_repository_leads_somewhere(readme: str) -> None:
+    links = set(re.findall(r"\]\(([^)#:]+)\)", text_of(readme)))
+    assert {link for link in links if not (ROOT / link).exists()} == set()

@@ -52,7 +52,11 @@ def told(name: str, status: str = "firing", **labels: str) -> bytes:
 
 def children_of(pid: int) -> list[int]:
     """Return the processes that a process has started and not yet buried."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except FileNotFoundError:  # it has ended
+        return []
+    return [int(child) for child in text.split()]
 
 
 class Adapter:
