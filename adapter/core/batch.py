@@ -73,6 +73,14 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
     line_bytes: int
 
 
+class Last(msgspec.Struct, frozen=True, kw_only=True):
+    """Remember how the last message told alerts: what waited then already is told alike."""
+
+    form: Form
+    alone: bool
+    planned_at: datetime
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """Sum up all that waits at one robot; the outbox keeps it up to date as alerts come and go."""
 
@@ -81,6 +89,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     high_deliveries: int = 0
     last_id: int = 0  # the newest delivery that is counted
     oldest_received_at: datetime | None = None
+    last: Last | None = None
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,8 @@
     High priority is told before normal and never as a number.
 
 What waits is measured by `Totals`, since the head is only its beginning. The decision is made anew
-for every message: a storm begins with groups alone and changes its form as more arrive.
+for every message: a storm begins with groups alone and changes its form as more arrive. It does not
+change back until what waited is told: the end of a list in ten single messages helps nobody.
 """
 
 from __future__ import annotations
@@ -58,60 +59,68 @@ def plan(
             return Plan(batch=trial(suspects))
         if not sound:
             return Plan(wake_at=tried_at)
-    return Plan(batch=_Planning(head, sound, totals, quota, now, limits).batch())
+    lane = [queued for queued in sound if queued.priority is sound[0].priority]
+    return Plan(batch=_Planning(head, sound, lane, totals, quota, now, limits).batch())
 
 
 @dataclass(frozen=True, slots=True)
 class _Planning:
-    """Decide about one message; `queue` is what waits, in order."""
+    """Decide about one message; `lane` is what waits of the highest priority in the queue."""
 
     head: Sequence[Waiting]
     queue: Sequence[Queued]
+    lane: Sequence[Queued]
     totals: Totals
     quota: Quota
     now: datetime
     limits: Limits
 
-    @property
-    def priority(self) -> Priority:
-        return self.queue[0].priority
-
-    @property
-    def lane(self) -> list[Queued]:
-        return [queued for queued in self.queue if queued.priority is self.priority]
-
     def batch(self) -> Batch:
         """Return the next message in the fullest form that there is room for."""
-        lane, normal = self.lane, self.priority is Priority.NORMAL
-        if normal and self._waits_longer_than(self.limits.max_age, lane):
-            return self._digest(lane)
+        normal = self.priority is Priority.NORMAL
+        if normal and self._waits_longer_than(self.limits.max_age, self.lane):
+            return self._digest()
+        before = self._merged_before()
         slots = self.quota.slots(self.now, self.quota.rate.per / 2)
-        if self._spare(lane, slots):
-            return self._alone(lane)
-        if self._messages(Form.FULL) <= slots:
-            return self._merged(lane, Form.FULL)
+        if before is None and self._is_spare(slots):
+            return self._alone()
+        if self._messages(Form.FULL) <= (1 if before is Form.LINE else slots):
+            return self._merged(Form.FULL)
         patient = self.quota.slots(self.now, self.limits.digest_after)
         if normal and self._messages(Form.LINE) > patient:
-            return self._digest(lane)
-        return self._merged(lane, Form.LINE)
+            return self._digest()
+        return self._merged(Form.LINE)
 
-    def _spare(self, lane: Sequence[Queued], slots: int) -> bool:
+    @property
+    def priority(self) -> Priority:
+        """Return the priority of what the message tells first."""
+        return self.lane[0].priority
+
+    def _merged_before(self) -> Form | None:
+        """Return the form of the last message if it was merged and what is oldest waited then."""
+        last = self.totals.last
+        if last is None or last.alone:
+            return None
+        oldest_at = min(queued.entry.received_at for queued in self.lane)
+        return last.form if oldest_at <= last.planned_at else None
+
+    def _is_spare(self, slots: int) -> bool:
         """Return whether each group of the lane can have a message of its own.
 
         A few huge groups fill many. And where high priority takes every slot, normal alerts would
         never be told: when they have waited for a `per`, they share its messages.
         """
-        if self._groups(lane) > slots or self._messages(Form.LINE) > slots:
+        if self._groups() > slots or self._messages(Form.LINE) > slots:
             return False
-        others = [queued for queued in self.queue if queued.priority is not self.priority]
+        others = (queued for queued in self.queue if queued.priority is not self.priority)
         return not self._waits_longer_than(self.quota.rate.per, others)
 
-    def _groups(self, lane: Sequence[Queued]) -> int:
+    def _groups(self) -> int:
         """Return how many groups of this priority wait; beyond the head each delivery is one."""
         high = self.priority is Priority.HIGH
         waiting = self.totals.high_deliveries if high else self.totals.deliveries
         seen = sum(1 for waiting in self.head if waiting.priority is self.priority)
-        return len({queued.stream for queued in lane}) + max(0, waiting - seen)
+        return len({queued.stream for queued in self.lane}) + max(0, waiting - seen)
 
     def _messages(self, form: Form) -> int:
         """Return how many messages all that waits of this priority takes in this form."""
@@ -122,28 +131,28 @@ class _Planning:
                 sizes[count.template] += count.full_bytes if full else count.line_bytes
         return sum(map(_messages_of, sizes.values()))
 
-    def _waits_longer_than(self, span: timedelta, lane: Iterable[Queued]) -> bool:
-        return any(self.now - queued.entry.received_at > span for queued in lane)
+    def _waits_longer_than(self, span: timedelta, queue: Iterable[Queued]) -> bool:
+        return any(self.now - queued.entry.received_at > span for queued in queue)
 
-    def _alone(self, lane: Sequence[Queued]) -> Batch:
+    def _alone(self) -> Batch:
         """Return the first group; if it is too large for one message, its lines come first."""
-        group = [queued for queued in lane if queued.stream == lane[0].stream]
+        group = [queued for queued in self.lane if queued.stream == self.lane[0].stream]
         size = sum(estimate(queued.entry.alert)[1] for queued in group)
         return self._of(group, Form.FULL, alone=True, parts=_messages_of(size))
 
-    def _merged(self, lane: Sequence[Queued], form: Form) -> Batch:
-        """Return all of one look, for what follows high priority in its message is normal.
+    def _merged(self, form: Form) -> Batch:
+        """Return all of one look; what follows high priority in its message is normal.
 
         But not while high priority of another look waits: it would be overtaken.
         """
-        look = lane[0].stream.look
-        alike = [queued for queued in lane if queued.stream.look == look]
-        if len(alike) == len(lane):
+        look = self.lane[0].stream.look
+        alike = [queued for queued in self.lane if queued.stream.look == look]
+        if len(alike) == len(self.lane):
             alike = [queued for queued in self.queue if queued.stream.look == look]
         return self._of(alike, form, parts=self._messages(form))
 
-    def _digest(self, lane: Sequence[Queued]) -> Batch:
-        return self._of(lane, Form.DIGEST, through_id=self.totals.last_id)
+    def _digest(self) -> Batch:
+        return self._of(self.lane, Form.DIGEST, through_id=self.totals.last_id)
 
     def _of(
         self,

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from adapter.core.alerts import Status
+
 if TYPE_CHECKING:
     from adapter.core.alerts import Alert
 
-_LINE_FRAME: Final = 72  # list sign, emoji, bold, separators, times, the blank line after
-_FULL_FRAME: Final = 160  # heading, names of labels and links, the link to all alerts
-_LABELS_SHOWN: Final = 120  # of a line; most are shared, and told once or not at all
-_SUMMARY_SHOWN: Final = 200
+_FIRING: Final = Status.FIRING  # a name of its own is found sooner
+_LINE_FRAME: Final = 42  # emoji, time, bold, separators, the blank line after
+_END: Final = 30  # when what is over ended, and how long it lasted
+_FULL_FRAME: Final = 266  # heading, times, names of labels and links, the link to all alerts
+_LABELS_SHOWN: Final = 200
+_SUMMARY_SHOWN: Final = 400
 _DESCRIPTION_SHOWN: Final = 1_000
 _LINKS_SHOWN: Final = 6_000  # three links
 
@@ -22,27 +26,22 @@ _LINKS_SHOWN: Final = 6_000  # three links
 def estimate(alert: Alert) -> tuple[int, int]:
     """Return how many bytes of a message `alert` takes in full, and in one line."""
     notes = alert.annotations
-    description = notes.get("description", "")
-    summary = notes.get("summary") or notes.get("message") or description
-    line = (
-        _LINE_FRAME
-        + _size("".join(alert.labels.values()), _LABELS_SHOWN)
-        + _size(summary, _SUMMARY_SHOWN)
-    )
-    links = (
-        len(alert.generator_url)
-        + len(alert.dashboard_url)
-        + len(alert.panel_url)
-        + len(notes.get("runbook_url", ""))
-        + len(notes.get("dashboard_url", ""))
-    )
-    more = _size(description, _DESCRIPTION_SHOWN) + min(links, _LINKS_SHOWN)
-    return line + _FULL_FRAME + more, line
+    labels = _size("".join(alert.labels.values()), _LABELS_SHOWN)
+    line = _LINE_FRAME + labels * 3 // 4  # without those that say neither what nor where
+    full = _FULL_FRAME + labels
+    links = len(alert.generator_url) + len(alert.dashboard_url) + len(alert.panel_url)
+    if alert.status is _FIRING:
+        summary = notes.get("summary") or notes.get("message", "")
+        full += _size(summary, _SUMMARY_SHOWN)
+        full += _size(notes.get("description", ""), _DESCRIPTION_SHOWN)
+        links += len(notes.get("runbook_url", "")) + len(notes.get("dashboard_url", ""))
+    else:  # what is over needs no words
+        line += _END
+    return full + min(links, _LINKS_SHOWN), line
 
 
 def _size(text: str, limit: int) -> int:
     """Return the bytes of `text`, at most `limit`; a long one is not even encoded."""
-    size = len(text)
-    if size < limit and not text.isascii():
-        size = len(text.encode(errors="replace"))
-    return min(size, limit)
+    if len(text) >= limit:
+        return limit
+    return len(text) if text.isascii() else min(len(text.encode(errors="replace")), limit)

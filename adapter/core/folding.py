@@ -23,11 +23,14 @@ Place = tuple[int, int]
 
 
 class Stream(NamedTuple):
-    """Name an alert group and its look: what may be told as one group."""
+    """Name an alert group and its look: what may be told as one group.
+
+    A sender that gives no group key says nothing of what belongs together but by its deliveries.
+    """
 
     source: str
     receiver: str
-    group_key: str
+    group_key: str | int  # or the delivery's id
     look: RenderSettings
 
 
@@ -68,7 +71,8 @@ def queue_of(head: Iterable[Waiting]) -> list[Queued]:
 
 def _stream(waiting: Waiting) -> Stream:
     group = waiting.delivery.group
-    return Stream(group.source, group.receiver, group.group_key, waiting.delivery.settings)
+    key = group.group_key or waiting.id
+    return Stream(group.source, group.receiver, key, waiting.delivery.settings)
 
 
 def _queued(states: Sequence[_State], streams: dict[int, Stream]) -> Queued:

@@ -2,8 +2,9 @@
 
 They go out plainly, without URLs and annotations, apart from all others, so that nobody else is
 refused for their sake, and in ever smaller numbers (`Waiting.suspect`), until the one at fault
-stands alone. Time is cut into spans of four slots, and trials have the first slot of each: so they
-take about a quarter of what a token sends, whatever else waits, and no memory is needed.
+stands alone. With every message the quota's `steady_at` goes on by a slot at least; of every four
+slots of that time trials have the first: so they take a quarter of what a token sends at most, get
+it whatever normal alerts wait, and nobody has to remember the last one.
 """
 
 from __future__ import annotations
@@ -26,17 +27,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def trial_at(quota: Quota, now: datetime) -> datetime:
-    """Return the earliest instant, not before `now`, at which a trial may be sent.
-
-    Within its slot a trial is the first message, or it is sent when the burst is spent: then the
-    next must wait for a slot of its own.
-    """
+    """Return the earliest instant, not before `now`, at which a trial has its turn."""
     slot = quota.rate.slot
-    passed = (now - _EPOCH) % (SHARE * slot)
-    began_at = now - passed
-    spent = quota.spend(now, now).next_at(now) > now
-    sent = any(end >= began_at + quota.rate.per for end in quota.charges)
-    return now if passed < slot and (spent or not sent) else began_at + SHARE * slot
+    at = max(now, quota.steady_at or now)
+    passed = (at - _EPOCH) % (SHARE * slot)
+    return now if passed < slot else at - passed + SHARE * slot
 
 
 def trial(suspects: Sequence[Queued]) -> Batch:
