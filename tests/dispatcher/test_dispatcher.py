@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
-from concurrent.futures import Executor, Future
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapter.config.template_files import bundled_templates
 from adapter.core.delivery import (
     Broken,
     Exhausted,
@@ -22,101 +19,19 @@ from adapter.core.delivery import (
     TooBig,
     Unreachable,
 )
-from adapter.core.rendering import Renderer
 from adapter.core.turn import Fate, Settlement, Turn
-from adapter.dispatcher import Courier, Dispatcher, Equipment, Memory
 from adapter.errors import StoreUnavailable
-from adapter.metrics import Metrics
-from adapter.outbox import Outbox, open_sqlite
 from support.alerts import make_alert, make_delivery
-from support.clock import START, FakeClock
-from support.settings import make_robot
+from support.bench import Bench
+from support.clock import START
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from adapter.config.settings import RobotSettings
-    from adapter.core.delivery import Delivery
 
 MINUTE = timedelta(minutes=1)
-
-
-class Inline(Executor):
-    """Carry out at once what is submitted."""
-
-    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401  # Executor's own signature
-        future: Future[Any] = Future()
-        future.set_result(call(*args, **kwargs))
-        return future
-
-
-class Sender:
-    """Answer as told, in order, and remember what was sent; `Sent` when nothing is left to tell."""
-
-    def __init__(self) -> None:
-        self.answers: list[Outcome | Exception] = []
-        self.sent: list[tuple[str, bytes]] = []
-
-    def send(self, robot: RobotSettings, body: bytes) -> Outcome:
-        self.sent.append((robot.name, body))
-        answer = self.answers.pop(0) if self.answers else Sent()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    @property
-    def bodies(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.sent]
-
-
-class Bench:
-    """Everything from the outbox to DingTalk, run by hand."""
-
-    def __init__(self, path: Path, templates: dict[str, str] | None = None) -> None:
-        self.clock = FakeClock()
-        self.outbox: Outbox = open_sqlite(path, START)
-        self.sender = Sender()
-        self.metrics = Metrics()
-        robots = {name: make_robot(name) for name in ("ops", "db")}
-        self.equipment = Equipment(robots, Renderer({**bundled_templates(), **(templates or {})}))
-        self.uuids = iter(f"uuid-{number}" for number in range(10_000))
-        self.courier = Courier(
-            store=self.outbox,
-            sender=self.sender,
-            observer=self.metrics,
-            clock=self.clock,
-            memory=Memory(),
-            new_uuid=lambda: next(self.uuids),
-            jitter=lambda: 0.5,
-        )
-        self.dispatcher = self.new_dispatcher()
-
-    def new_dispatcher(self) -> Dispatcher:
-        return Dispatcher(
-            queue=self.outbox,
-            courier=self.courier,
-            clock=self.clock,
-            equipment=lambda: self.equipment,
-            executor=Inline(),
-        )
-
-    def put(self, *deliveries: Delivery) -> None:
-        self.outbox.enqueue(deliveries, now=self.clock.now(), dedup_window=timedelta(0))
-        self.dispatcher.wake({delivery.robot for delivery in deliveries})
-
-    def run(self, span: timedelta = timedelta(0)) -> None:
-        """Do all that is due until `span` has passed."""
-        until = self.clock.now() + span
-        while True:
-            look_at = self.dispatcher.step()
-            if look_at > until:
-                self.clock.advance(max(until - self.clock.now(), timedelta(0)))
-                return
-            self.clock.advance(max(look_at - self.clock.now(), timedelta(0)))
-
-    def page(self) -> str:
-        return self.metrics.expose().decode()
 
 
 @pytest.fixture

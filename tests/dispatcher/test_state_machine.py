@@ -1,0 +1,191 @@
+"""Whatever is posted, fails, crashes and passes, in any order: the laws of delivery hold."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections import defaultdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select
+
+from adapter.core.delivery import (
+    Broken,
+    Delivery,
+    Outcome,
+    Refused,
+    Sent,
+    Throttled,
+    TooBig,
+    Unreachable,
+)
+from adapter.errors import StoreUnavailable
+from adapter.outbox import open_sqlite
+from adapter.outbox.bits import unpack
+from adapter.outbox.tables import batches, deliveries, items
+from support.alerts import make_alert, make_delivery
+from support.bench import Bench
+
+if TYPE_CHECKING:
+    from adapter.config.settings import RobotSettings
+
+MINUTE = timedelta(minutes=1)
+
+OUTCOMES: list[Outcome] = [
+    Sent(),
+    Unreachable("no answer within the timeout", ambiguous=True),
+    Unreachable("the connection was refused", ambiguous=False),
+    Throttled("660026", "too many"),
+    Broken("310000", "sign not match", "sign"),
+    Refused("430102", "inappropriate"),
+    TooBig("460101", "too long"),
+]
+
+CRASHES = ("before sending", "after sending")
+
+
+class Delivering(RuleBasedStateMachine):
+    """Post, duplicate, fail, crash, restart and let time pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "adapter.db"
+        self.bench = Bench(self.path)
+        self.plan: list[Outcome | str] = []
+        self.requests: list[tuple[datetime, str, bytes]] = []
+        self.accepted: list[str] = []  # message ids in the order in which DingTalk took them
+        self.posted: list[Delivery] = []
+        self._connect()
+
+    def _connect(self) -> None:
+        self.bench.sender.send = self.send  # type: ignore[method-assign]  # a DingTalk of our own
+
+    def send(self, robot: RobotSettings, body: bytes) -> Outcome:
+        del robot
+        what = self.plan.pop(0) if self.plan else Sent()
+        if what == "before sending":
+            raise StoreUnavailable("as if the process had been killed here")
+        message = body.partition(b'"msgUuid":"')[2].partition(b'"')[0].decode()
+        self.requests.append((self.bench.clock.now(), message, body))
+        taken = isinstance(what, Sent) or what == "after sending"
+        if taken or (isinstance(what, Unreachable) and what.ambiguous):
+            self.accepted.append(message)
+        if what == "after sending":
+            raise StoreUnavailable("as if the process had been killed here")
+        assert not isinstance(what, str)
+        return what
+
+    @initialize()
+    def begin(self) -> None:
+        self.numbers = itertools.count()
+
+    @rule(
+        group=st.integers(0, 5),
+        states=st.lists(st.sampled_from(["firing", "resolved"]), min_size=1, max_size=4),
+        severity=st.sampled_from(["critical", "warning"]),
+    )
+    def post(self, group: int, states: list[str], severity: str) -> None:
+        alerts = [
+            make_alert(f"Alert{group}", status=state, severity=severity, instance=str(number))
+            for number, state in enumerate(states)
+        ]
+        delivery = make_delivery(*alerts, key=str(group))
+        accepted = self.bench.outbox.enqueue(
+            [delivery], now=self.bench.clock.now(), dedup_window=3 * MINUTE
+        )
+        if accepted.deliveries:
+            self.posted.append(delivery)
+        self.bench.dispatcher.wake(["ops"])
+
+    @rule()
+    def duplicate(self) -> None:
+        if self.posted:
+            self.bench.outbox.enqueue(
+                [self.posted[-1]], now=self.bench.clock.now(), dedup_window=1000 * MINUTE
+            )
+
+    @rule(outcomes=st.lists(st.sampled_from([*OUTCOMES, *CRASHES]), max_size=4))
+    def fail(self, outcomes: list[Outcome | str]) -> None:
+        self.plan += outcomes
+
+    @rule(seconds=st.sampled_from([0, 1, 5, 30, 61, 600, 7200]))
+    def pass_time(self, seconds: int) -> None:
+        self.bench.run(timedelta(seconds=seconds))
+
+    @rule()
+    def restart(self) -> None:
+        self.bench.outbox.close()
+        self.bench.outbox = open_sqlite(self.path, self.bench.clock.now())
+        self.bench.rewire()
+        self._connect()
+
+    @invariant()
+    def the_rate_holds(self) -> None:
+        times = [at for at, _, _ in self.requests]
+        for index in range(len(times) - 20):
+            assert times[index + 20] - times[index] >= MINUTE
+
+    @invariant()
+    def a_message_never_changes(self) -> None:
+        bodies: dict[str, set[bytes]] = defaultdict(set)
+        for _, message, body in self.requests:
+            bodies[message].add(body)
+        assert all(len(each) == 1 for each in bodies.values())
+
+    def teardown(self) -> None:
+        self.plan.clear()
+        self.bench.run(timedelta(hours=9))
+        try:
+            assert self.bench.outbox.waiting() == 0
+            self.check_what_was_told()
+        finally:
+            self.bench.outbox.close()
+            self.folder.cleanup()
+
+    def read(self, table: Any) -> list[Any]:  # noqa: ANN401  # any table
+        return list(
+            self.bench.outbox._writer.run(  # noqa: SLF001  # to see what was kept
+                lambda connection: connection.execute(select(table)).all()
+            )
+        )
+
+    def check_what_was_told(self) -> None:
+        """Each alert state is told by one message, or by one that tells a newer state of it."""
+        sent = {row.id: row for row in self.read(batches) if row.state == "sent"}
+        assert set(sent) <= set(self.accepted), "what is settled as sent was taken by DingTalk"
+        rows = {row.id: row for row in self.read(deliveries)}
+        assert all(row.state != "pending" for row in rows.values())
+        gone: dict[int, list[int]] = defaultdict(list)
+        order: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+        for item in self.read(items):
+            if item.batch in sent and sent[item.batch].form != "digest":
+                row, at = rows[item.delivery], self.accepted.index(item.batch)
+                told = unpack(item.told, row.alerts)
+                gone[item.delivery] += sorted(told | unpack(item.covered, row.alerts))
+                for index in told:
+                    order[self._stream(row), index].append((at, item.delivery))
+        assert all(len(each) == len(set(each)) for each in gone.values()), "told twice"
+        for told_at in order.values():
+            ids = [delivery for _, delivery in sorted(told_at)]
+            assert ids == sorted(ids), "an older state was told after a newer one"
+
+    def _stream(self, row: Any) -> str:  # noqa: ANN401  # a row
+        return str(row.payload.partition(b'"groupKey":"')[2].partition(b'"')[0])
+
+
+def test_the_laws_of_delivery() -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis leaves it so
+        Delivering, settings=settings(stateful_step_count=25)
+    )
