@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-    from adapter.core.alerts import Alert
+    from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.links import Link
     from adapter.core.reader import Reader
 
@@ -32,6 +32,8 @@ SUBJECTS: Final = (
 """Labels that say what, the most telling first."""
 
 _TELLING: Final = {name: place for place, name in enumerate(SUBJECTS)}
+_PLACES: Final = frozenset(PLACES)
+_MARKS_SHOWN: Final = 2
 
 TOLD: Final = frozenset({"alertname", severity.LABEL})
 """Labels that a message tells in a way of their own."""
@@ -74,6 +76,11 @@ def pair(name: str, value: str) -> Text:
     return Text(f"{name}={value}")
 
 
+def _telling(name: str) -> tuple[int, str]:
+    """Return where a label stands in the order of what they tell."""
+    return _TELLING.get(name, len(_TELLING)), name
+
+
 class AlertView:
     """Show one alert; every string is escaped on output."""
 
@@ -107,8 +114,7 @@ class AlertView:
     def own(self) -> tuple[str, ...]:
         """Return the names of the labels that tell it from others, the most telling first."""
         known = PLACES if self._shared.single else self._shared.labels
-        names = sorted(self._alert.labels.keys() - known - TOLD)
-        return tuple(sorted(names, key=lambda name: _TELLING.get(name, len(_TELLING))))
+        return tuple(sorted(self._alert.labels.keys() - known - TOLD, key=_telling))
 
     @property
     def subject(self) -> Text:
@@ -124,8 +130,34 @@ class AlertView:
     @property
     def details(self) -> list[Text]:
         """Return the other labels that tell it from others, as `name=value`."""
-        names = () if self._shared.single else self.own[1:]
-        return [pair(name, self.labels[name]) for name in names]
+        return [] if self._shared.single else [self._pair(name) for name in self.own[1:]]
+
+    @property
+    def subjects(self) -> list[Text]:
+        """Return what tells it from all others where alerts of many groups stand together.
+
+        That is the most telling label of all, and the most telling of its own.
+        """
+        names = self._alert.labels.keys() - TOLD - _PLACES
+        known = min(names & _TELLING.keys(), key=_telling, default="")
+        own = (
+            ""
+            if self._shared.single
+            else min(names - self._shared.labels.keys(), key=_telling, default="")
+        )
+        told = dict.fromkeys(name for name in (known, own) if name)
+        return [self._marked(name) for name in told or sorted(names)[:_MARKS_SHOWN]]
+
+    def _marked(self, name: str) -> Text:
+        return self.labels[name] if name in _TELLING else self._pair(name)
+
+    def _pair(self, name: str) -> Text:
+        return pair(self._reader.text(name), self.labels[name])
+
+    @property
+    def where(self) -> list[Text]:
+        """Return its place, from the largest to the smallest."""
+        return [self.labels[name] for name in PLACES if self._alert.labels.get(name)]
 
     @property
     def summary(self) -> Text:
@@ -161,3 +193,9 @@ class AlertView:
     def links(self) -> tuple[Link, ...]:
         """Return where it leads and its group as a whole does not."""
         return links.shared_links([self._alert], self._reader.words, but=self._shared.links)
+
+
+def among_others(alert: Alert, group: AlertGroup, reader: Reader) -> AlertView:
+    """Return the view of an alert that is told apart from its group, among alerts of others."""
+    single = len(group.alerts) == 1
+    return AlertView(alert, reader, Shared(group.common_labels, (), single=single))

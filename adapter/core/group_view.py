@@ -108,7 +108,8 @@ class GroupView:
         """Return the other labels that all alerts share, as `name=value`."""
         said = {*TOLD, *PLACES, *(alert.subject_label for alert in self.alerts[:1])}
         shared = self._shared.labels.items()
-        return [pair(name, self._reader.text(value)) for name, value in shared if name not in said]
+        text = self._reader.text
+        return [pair(text(name), text(value)) for name, value in shared if name not in said]
 
     @property
     def starts_at(self) -> datetime | None:
@@ -154,18 +155,24 @@ class GroupView:
 
     def variables(self) -> dict[str, object]:
         """Return what a template can name; `docs/templates.md` describes each."""
-        group, reader = self._group, self._reader
         return {
             **{name: getattr(self, name) for name in _OWN},
-            "group_labels": Labels(group.group_labels, reader),
-            "common_labels": Labels(group.common_labels, reader),
-            "common_annotations": Labels(group.common_annotations, reader),
-            "external_url": Text(group.external_url),
-            "receiver": reader.text(group.receiver),
-            "status": str(group.status),
-            "truncated_alerts": group.truncated_alerts,
-            "notification_reason": reader.text(group.notification_reason),
-            "now": reader.now,
-            "language": reader.words.language,
-            "words": reader.words,
+            **sent_variables(self._group, self._reader),
         }
+
+
+def sent_variables(group: AlertGroup, reader: Reader) -> dict[str, object]:
+    """Return those variables that are as the sender wrote them, or of the message itself."""
+    return {
+        "group_labels": Labels(group.group_labels, reader),
+        "common_labels": Labels(group.common_labels, reader),
+        "common_annotations": Labels(group.common_annotations, reader),
+        "external_url": Text(group.external_url),
+        "receiver": reader.text(group.receiver),
+        "status": str(group.status),
+        "truncated_alerts": group.truncated_alerts,
+        "notification_reason": reader.text(group.notification_reason),
+        "now": reader.now,
+        "language": reader.words.language,
+        "words": reader.words,
+    }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapter.core.alerts import Status
 from adapter.core.links import markdown_link
+from adapter.core.tally import RESOLVED_SIGN
 from adapter.core.text import Text, escape
 
 if TYPE_CHECKING:
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 
     from adapter.core.alert_view import AlertView
     from adapter.core.group_view import GroupView
-    from adapter.core.words import Words
+    from adapter.core.reader import Reader
 
 VALUE_BYTES: Final = 160
 """Bytes of a value that the message shows, so that the largest one fits."""
+
+SHORT_BYTES: Final = 40
+"""Bytes of a value where not even that fits."""
 
 _DETAILS_SHOWN: Final = 3
 
@@ -27,10 +31,10 @@ _DETAILS_SHOWN: Final = 3
 class PlainParts:
     """Make the parts of the built-in message; `failed` is the template that it stands in for."""
 
-    def __init__(self, view: GroupView, words: Words, failed: str) -> None:
+    def __init__(self, view: GroupView, reader: Reader, failed: str) -> None:
         self._view = view
-        self._words = words
-        self._failed = failed
+        self._words = reader.words
+        self._failed = plain_failure(reader, failed)
 
     @property
     def alerts(self) -> Sequence[AlertView]:
@@ -55,7 +59,7 @@ class PlainParts:
     def line(self, alert: AlertView) -> str:
         """Return what tells this alert from others, and its summary."""
         over = alert.status == Status.RESOLVED
-        mark = "✅" if over else alert.severity.emoji
+        mark = RESOLVED_SIGN if over else alert.severity.emoji
         name = alert.name if self._view.kinds > 1 or not alert.subject else Text()
         own = (name, alert.subject, *alert.details[:_DETAILS_SHOWN])
         what = " · ".join(escape(part) for part in own if part)
@@ -65,5 +69,20 @@ class PlainParts:
     def footer(self) -> str:
         """Return that a template failed, and the links."""
         links = " · ".join(markdown_link(link.url, link.text) for link in self._view.links[-1:])
-        failed = escape(self._words.template_failed.format(self._failed))
-        return "\n\n".join(filter(None, (failed, links)))
+        return "\n\n".join(filter(None, (self._failed, links)))
+
+
+def plain_entry(alert: AlertView, reader: Reader) -> str:
+    """Return an alert in one line that stands among those of other groups."""
+    over = alert.status == Status.RESOLVED
+    times = [time for time in (alert.starts_at, alert.ends_at) if time]
+    mark = RESOLVED_SIGN if over else alert.severity.emoji
+    what = (mark, "→".join(map(reader.time, times)), alert.name, *alert.subjects)
+    where = "/".join(alert.where)
+    told = (" ".join(escape(part) for part in what if part), escape(where))
+    return " · ".join(filter(None, told))
+
+
+def plain_failure(reader: Reader, template: str) -> str:
+    """Return that a template failed."""
+    return escape(reader.words.template_failed.format(reader.text(template)))

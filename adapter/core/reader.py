@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 from adapter.core.text import Text, cut_bytes
+from adapter.core.words import words_of
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
+    from adapter.core.delivery import RenderSettings
     from adapter.core.words import Words
 
 _TOLD_FROM: Final = timedelta(minutes=1)
@@ -37,10 +41,10 @@ class Reader:
         except OverflowError:  # the first or last day that a datetime can hold
             return value
 
-    def time(self, value: datetime) -> str:
+    def time(self, value: datetime, *, exact: bool = False) -> str:
         """Return the time of day; with the day if it is not today, with the year if not this."""
         there, here = self.local(value), self.local(self.now)
-        clock = f"{there:%H:%M}"
+        clock = f"{there:%H:%M:%S}" if exact else f"{there:%H:%M}"
         if there.date() == here.date():
             return clock
         day = f"{there.month:02}-{there.day:02} {clock}"
@@ -67,6 +71,19 @@ class Reader:
         """Return how long something lasted or lasts until now; None if that is not known."""
         until = end if over else self.now
         return until - start if start and until else None
+
+
+def reader_of(settings: RenderSettings, now: datetime, longest: int) -> Reader:
+    """Return for whom a message with these settings is made."""
+    return Reader(words_of(settings.language), _zone(settings.timezone), now, longest)
+
+
+@functools.lru_cache(maxsize=64)
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # the three ways in which a name is none
+        return UTC
 
 
 class Labels(Mapping[str, Text]):

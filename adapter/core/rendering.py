@@ -1,40 +1,41 @@
-"""Rendering: a delivery and its template become the message that is sent.
+"""Rendering: deliveries and their templates become the messages that are sent.
 
 Whatever the alerts hold and however a template fails, there is a message, and it fits.
 """
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
-from adapter.core.budget import Budget, Rendering, TooMuchError
-from adapter.core.fitting import Rest, fit, paragraphs_that_fit
-from adapter.core.group_view import GroupView
+from adapter.core.batch import Form
+from adapter.core.budget import TooMuchError
+from adapter.core.digest import tell_digest
+from adapter.core.entry_writer import EntryWriter, PlainWriter
+from adapter.core.envelope import Envelope
+from adapter.core.fitting import Around, fit, paragraphs_that_fit
+from adapter.core.full_message import tell_group, tell_groups
+from adapter.core.group_writer import GroupWriter, look_of
+from adapter.core.line_message import AllAlerts, tell_lines
 from adapter.core.links import all_alerts_url, markdown_link
-from adapter.core.message import BODY_LIMIT, TITLE_LIMIT, Markdown, MarkdownMessage, body
-from adapter.core.plain_message import VALUE_BYTES, PlainParts
-from adapter.core.reader import Reader
-from adapter.core.template_check import TemplateProblem, check
-from adapter.core.template_env import Sandbox
-from adapter.core.template_parts import TemplateParts, place_of
-from adapter.core.text import clean, cut, cut_bytes, encodable, escape, one_line, plain
+from adapter.core.merged_heading import MergedHeading
+from adapter.core.message import BODY_LIMIT, MarkdownMessage
+from adapter.core.template_set import TemplateSet
+from adapter.core.text import clean, cut_bytes, encodable, escape, one_line, plain
 from adapter.core.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime, tzinfo
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
+    from adapter.core.batch import Batch
     from adapter.core.delivery import Delivery, Notice
+    from adapter.core.group_writer import Make
+    from adapter.core.template_check import TemplateProblem
 
-VALUES: Final = (4_000, 800, VALUE_BYTES)
-"""Bytes of one value that are shown; the next is tried when the message does not fit."""
 
-_BESIDE: Final = " · "
-_UUID: Final = "0" * 64  # no longer is what `body()` gets
+CROWD: Final = 20_000
+"""Bytes that wait after a message from which on it must be full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,100 +46,108 @@ class Rendered:
     failed: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RenderedBatch:
+    """Hold a message that tells the first `told` entries of a batch; `failed` as above."""
+
+    message: MarkdownMessage
+    told: int
+    failed: str | None = None
+
+
 class Renderer:
     """Make messages from templates; `sources` are their texts by name, such as `default.j2`."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
-        self._sources = dict(sources)
-        self._sandbox = Sandbox(self._sources)
+        self._templates = TemplateSet(sources)
 
     def problems(self) -> tuple[TemplateProblem, ...]:
         """Return every mistake in the templates, found by reading and by trying each."""
-        return check(self._sources, self._sandbox)
+        return self._templates.problems()
 
     def render(self, delivery: Delivery, *, now: datetime, keyword: str = "") -> Rendered:
         """Return the message of a delivery; by the built-in format if its template fails."""
-        name = f"{delivery.settings.template}.j2"
-        if name not in self._sources:
-            failed = f"{name}: there is no such template"
-            return Rendered(_plain_message(delivery, now, keyword), failed)
+        writer, envelope = GroupWriter(self._templates, now), Envelope(keyword)
+        settings = delivery.settings
         try:
-            return Rendered(self._message(name, delivery, now, keyword))
+            return Rendered(_by_template(writer.by_template(settings), delivery, envelope))
         except Exception as error:  # noqa: BLE001  # a template may raise anything; the alert goes out
-            failed = self._fault(name, error)
-            return Rendered(_plain_message(delivery, now, keyword), failed)
+            failed = self._templates.fault(settings, error)
+            return Rendered(_plainly(writer.plainly(settings), delivery, envelope), failed)
 
-    def _message(
-        self, name: str, delivery: Delivery, now: datetime, keyword: str
-    ) -> MarkdownMessage:
-        template, budget = self._sandbox.get_template(name), Budget()
-        for longest in VALUES:
-            view, reader = _view(delivery, now, longest)
-            parts = TemplateParts(template, view, Rendering(reader, budget))
-            title = _title(one_line(parts.title()), keyword)
-            text = fit(parts, _rest(delivery, reader), _room(title, keyword))
-            if title and text:
-                return _message(title, text, keyword)
-        raise TooMuchError("the message does not fit or is empty")
+    def render_batch(
+        self,
+        batch: Batch,
+        *,
+        now: datetime,
+        keyword: str = "",
+        part: tuple[int, int] | None = None,
+        room: int = BODY_LIMIT,
+    ) -> RenderedBatch:
+        """Return a message of as many of the first entries as have room: at least one.
 
-    def _fault(self, name: str, error: Exception) -> str:
-        """Return where a template failed, and how in one word: more could hold values."""
-        file, line = place_of(error, name, self._sources)
-        return (
-            f"{file}:{line}: {type(error).__name__}" if line else f"{file}: {type(error).__name__}"
-        )
+        `part` is such as (2, 3): the second message of three. A digest tells all at once.
+        """
+        envelope = Envelope(keyword, room, part)
+        if batch.form is Form.DIGEST:
+            return RenderedBatch(tell_digest(batch, envelope, now), len(batch.entries))
+        if batch.form is Form.FULL and batch.alone and batch.entries and not batch.minimal:
+            groups = GroupWriter(self._templates, now)
+            message, told = tell_group(batch.entries, groups, envelope, now)
+            return RenderedBatch(message, told, groups.failed)
+        return self._merged(batch, envelope, now)
+
+    def _merged(self, batch: Batch, envelope: Envelope, now: datetime) -> RenderedBatch:
+        words = words_of(look_of(batch.entries).language)
+        merged = not (batch.alone or batch.minimal)
+        heading = MergedHeading(words, envelope, now, merged=merged, most=len(batch.entries))
+        if batch.minimal:
+            links = AllAlerts(words, shown=0)
+            message = tell_lines(batch.entries, PlainWriter(now, words), heading, links)
+            return RenderedBatch(message, heading.told)
+        lines = EntryWriter(self._templates, now, heading.room)
+        if batch.form is Form.FULL:
+            groups, crowded = GroupWriter(self._templates, now), _is_crowded(batch, envelope)
+            message = tell_groups(batch.entries, groups, lines, heading, crowded=crowded)
+            return RenderedBatch(message, heading.told, groups.failed or lines.failed)
+        message = tell_lines(batch.entries, lines, heading, AllAlerts(words))
+        return RenderedBatch(message, heading.told, lines.failed)
+
+
+def _is_crowded(batch: Batch, envelope: Envelope) -> bool:
+    """Return whether another whole message's worth of alerts waits besides this one's."""
+    return sum(count.full_bytes for count in batch.totals.counts) >= envelope.room + CROWD
 
 
 def render_notice(notice: Notice, keyword: str = "") -> MarkdownMessage:
     """Return a word of the adapter itself; paragraphs that have no room are left out."""
-    title = _title(clean(notice.title).strip(), keyword)
+    envelope = Envelope(keyword)
+    title = envelope.title(clean(notice.title).strip())
     text = encodable(notice.text).strip() or escape(title)
-    room = _room(title, keyword)
+    room = envelope.text_room(title)
     kept = paragraphs_that_fit(text, room) or escape(cut_bytes(plain(text), room // 6, "…"))
-    return _message(title, kept, keyword)
+    return envelope.message(title, kept)
 
 
-def _plain_message(delivery: Delivery, now: datetime, keyword: str) -> MarkdownMessage:
-    view, reader = _view(delivery, now, VALUE_BYTES)
-    parts = PlainParts(view, reader.words, delivery.settings.template)
-    title = _title(one_line(parts.title()), keyword)
-    text = fit(parts, _rest(delivery, reader), _room(title, keyword))
-    return _message(title, text or escape(title), keyword)
+def _by_template(ways: Iterable[Make], delivery: Delivery, envelope: Envelope) -> MarkdownMessage:
+    for make in ways:
+        line, title, text = _try(make, delivery, envelope)
+        if line and text:
+            return envelope.message(title, text)
+    raise TooMuchError("the message does not fit or is empty")
 
 
-def _view(delivery: Delivery, now: datetime, longest: int) -> tuple[GroupView, Reader]:
-    settings = delivery.settings
-    reader = Reader(words_of(settings.language), _zone(settings.timezone), now, longest)
-    return GroupView(delivery.group, reader), reader
+def _plainly(ways: Iterable[Make], delivery: Delivery, envelope: Envelope) -> MarkdownMessage:
+    _, title, text = _try(next(iter(ways)), delivery, envelope)
+    return envelope.message(title, text or escape(title))
 
 
-@functools.lru_cache(maxsize=64)
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # the three ways in which a name is none
-        return UTC
-
-
-def _rest(delivery: Delivery, reader: Reader) -> Rest:
-    link = markdown_link(all_alerts_url(delivery.group), reader.words.all_alerts)
-    return Rest(reader.words, delivery.group.truncated_alerts, link)
-
-
-def _title(line: str, keyword: str) -> str:
-    """Return a title that is short enough and holds the keyword."""
-    title = cut(line, TITLE_LIMIT)
-    if keyword in title:
-        return title
-    return cut(line, max(0, TITLE_LIMIT - len(keyword) - len(_BESIDE))) + _BESIDE + keyword
-
-
-def _room(title: str, keyword: str) -> int:
-    """Return how many bytes of JSON a text may have beside `title`."""
-    bare = len(body(_message(title, "", keyword), _UUID))
-    return BODY_LIMIT - bare
-
-
-def _message(title: str, text: str, keyword: str) -> MarkdownMessage:
-    told = text if keyword in text else f"{text}\n\n{keyword}"
-    return MarkdownMessage(markdown=Markdown(title, told))
+def _try(make: Make, delivery: Delivery, envelope: Envelope) -> tuple[str, str, str | None]:
+    """Return the title as it was written, as it is sent, and the text, if it has room."""
+    group, words = delivery.group, words_of(delivery.settings.language)
+    parts = make(group)
+    line = one_line(parts.title())
+    title = envelope.title(line)
+    link = markdown_link(all_alerts_url(group), words.all_alerts)
+    around = Around(words, group.truncated_alerts, link)
+    return line, title, fit(parts, around, envelope.text_room(title))

@@ -47,7 +47,9 @@ class Tally:
     def signs(self) -> str:
         """Return `🔴 37 · 🟡 963 · ✅ 2`."""
         told = [f"{level.emoji} {n}" for level, n in self._levels()]
-        return _BESIDE.join([*told, *([f"{RESOLVED_SIGN} {self._resolved}"] if self._resolved else [])])
+        return _BESIDE.join(
+            [*told, *([f"{RESOLVED_SIGN} {self._resolved}"] if self._resolved else [])]
+        )
 
     def worst(self) -> str:
         """Return the first of the signs: `🔴 37`."""

@@ -12,7 +12,7 @@ from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
 from adapter.core.budget import Budget, Rendering
 from adapter.core.group_view import GroupView
 from adapter.core.reader import Reader
-from adapter.core.template_parts import PARTS, TemplateParts, place_of
+from adapter.core.template_parts import PARTS, TemplateEntries, TemplateParts, place_of
 from adapter.core.template_samples import NOW, SAMPLES
 from adapter.core.words import LANGUAGES, words_of
 
@@ -111,12 +111,16 @@ def _try(sandbox: Sandbox, name: str, group: AlertGroup, language: str) -> str:
     """Render every part as a message would; return the title."""
     view = _view(group, language)
     rendering = Rendering(_reader(language), Budget())
-    parts = TemplateParts(sandbox.get_template(name), view, rendering)
+    template = sandbox.get_template(name)
+    parts = TemplateParts(template, view, rendering)
+    entries = TemplateEntries(template, group, rendering)
     for part in ("group", "footer", "buttons"):
         parts.part(part)
     for alert in parts.alerts:
         parts.alert(alert)
         parts.line(alert)
+    for told in group.alerts:
+        entries.entry(told)
     return parts.title()
 
 

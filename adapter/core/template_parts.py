@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import TemplateSyntaxError
 
+from adapter.core.alert_view import among_others
 from adapter.core.budget import RENDERING, Rendering, require_length
+from adapter.core.group_view import sent_variables
 from adapter.core.text import encodable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from jinja2 import Template
 
     from adapter.core.alert_view import AlertView
+    from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.group_view import GroupView
 
-PARTS: Final = ("title", "group", "alert", "line", "footer", "buttons")
+PARTS: Final = ("title", "group", "alert", "line", "footer", "buttons", "entry")
 """The blocks that a template may fill in."""
 
 _BLANK_LINES: Final = re.compile(r"\s*\n[ \t]*\n\s*")
@@ -31,11 +34,14 @@ class TemplateParts:
     def __init__(self, template: Template, view: GroupView, rendering: Rendering) -> None:
         self._template = template
         self._variables = {**view.variables(), RENDERING: rendering}
+        self._title: str | None = None
         self.alerts: Sequence[AlertView] = view.alerts
 
     def title(self) -> str:
-        """Return what the conversation list shows, as markdown."""
-        return self.part("title")
+        """Return what the conversation list shows, as markdown; it is made once."""
+        if self._title is None:
+            self._title = self.part("title")
+        return self._title
 
     def group(self) -> str:
         """Return what is told of the group as a whole."""
@@ -54,14 +60,34 @@ class TemplateParts:
         return self.part("footer")
 
     def part(self, name: str, alert: AlertView | None = None) -> str:
-        """Return one block, its paragraphs one blank line apart."""
+        """Return one block."""
         about = {} if alert is None else {"alert": alert}
-        pieces, length = [], 0
-        for piece in self._template.generate(self._variables, part=name, **about):
-            length += len(piece)
-            require_length(length)
-            pieces.append(piece)
-        return _BLANK_LINES.sub("\n\n", encodable("".join(pieces)).strip())
+        return rendered(self._template, name, {**self._variables, **about})
+
+
+class TemplateEntries:
+    """Make the lines of alerts of one group that stand among alerts of others."""
+
+    def __init__(self, template: Template, group: AlertGroup, rendering: Rendering) -> None:
+        self._template = template
+        self._group = group
+        self._reader = rendering.reader
+        self._variables = {**sent_variables(group, rendering.reader), RENDERING: rendering}
+
+    def entry(self, alert: Alert) -> str:
+        """Return one alert in one line."""
+        view = among_others(alert, self._group, self._reader)
+        return rendered(self._template, "entry", {**self._variables, "alert": view})
+
+
+def rendered(template: Template, part: str, variables: Mapping[str, object]) -> str:
+    """Return one block with these variables, its paragraphs one blank line apart."""
+    pieces, length = [], 0
+    for piece in template.generate(variables, part=part):
+        length += len(piece)
+        require_length(length)
+        pieces.append(piece)
+    return _BLANK_LINES.sub("\n\n", encodable("".join(pieces)).strip())
 
 
 def place_of(error: BaseException, name: str, sources: Collection[str]) -> tuple[str, int]:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 DEFAULT_LANGUAGE: Final = "zh"
 
+_HOUR: Final = 60  # minutes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
@@ -30,6 +32,19 @@ class Words:
     more: str
     more_names: str
     truncated: str
+    merged: str
+    delayed_most: str
+    delayed: str
+    all_of: str
+    storm: str
+    storm_title: str
+    overdue: str
+    overdue_title: str
+    overdue_since: str
+    first_fired: str
+    such_as: str
+    withheld: str
+    more_kinds: str
     cut: str
     template_failed: str
     colon: str
@@ -38,6 +53,7 @@ class Words:
     days: str
     hours: str
     minutes: str
+    short_minutes: str
     seconds: str
 
     def span(self, value: timedelta) -> str:
@@ -51,6 +67,14 @@ class Words:
         if days == 0:
             return _two(self.hours.format(hours), self.minutes, minutes % 60)
         return _two(self.days.format(days), self.hours, hours % 24)
+
+    def delay(self, value: timedelta) -> str:
+        """Return a span of less than an hour to the second."""
+        seconds = int(value.total_seconds())
+        minutes, seconds = divmod(seconds, 60)
+        if not 0 < minutes < _HOUR or not seconds:
+            return self.span(value)
+        return _two(self.short_minutes.format(minutes), self.seconds, seconds)
 
 
 def _two(large: str, small: str, count: int) -> str:
@@ -74,6 +98,19 @@ _WORDS: Final = {
         more="另 {} 条",
         more_names="另 {} 种",
         truncated="另 {} 条未列出：发送方按 max_alerts 截断",
+        merged="告警较多，已合并",
+        delayed_most="最长延迟 {}",
+        delayed="延迟 {}",
+        all_of="全部 {} 条",
+        storm="告警风暴：{1} {0} 条（{2}）",
+        storm_title="告警风暴 {} 条",
+        overdue="积压告警汇总：{0} 条（{2}）",
+        overdue_title="积压告警 {} 条",
+        overdue_since="最早的已等待 {}，不再逐条发送",
+        first_fired="最先触发：{}",
+        such_as="{} 等",
+        withheld="钉钉拒绝了原文，已略去注解和链接",
+        more_kinds="另 {} 种共 {} 条",
         cut="…（已截断）",
         template_failed="模板 {} 出错，此为内置格式",
         colon="：",
@@ -82,6 +119,7 @@ _WORDS: Final = {
         days="{} 天",
         hours="{} 小时",
         minutes="{} 分钟",
+        short_minutes="{} 分",
         seconds="{} 秒",
     ),
     "en": Words(
@@ -100,6 +138,19 @@ _WORDS: Final = {
         more="and {} more",
         more_names="{} other kinds",
         truncated="and {} more not listed: cut off by the sender's max_alerts",
+        merged="Many alerts, told together",
+        delayed_most="delayed by up to {}",
+        delayed="Delayed by {}",
+        all_of="All alerts ({})",
+        storm="Alert storm: {0} in {1} ({2})",
+        storm_title="Alert storm: {}",
+        overdue="Overdue alerts: {0} ({2})",
+        overdue_title="Overdue alerts: {}",
+        overdue_since="The oldest has waited {}, so they are summed up",
+        first_fired="First to fire: {}",
+        such_as="e.g. {}",
+        withheld="DingTalk refused more than this: annotations and links are left out",
+        more_kinds="and {} more kinds of alerts, {} in all",
         cut="… (cut)",
         template_failed="template {} failed; this is the built-in format",
         colon=": ",
@@ -108,6 +159,7 @@ _WORDS: Final = {
         days="{} d",
         hours="{} h",
         minutes="{} min",
+        short_minutes="{} min",
         seconds="{} s",
     ),
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import pytest
 
 from adapter.core.alert_view import AlertView
+from adapter.core.batch import Form
 from adapter.core.delivery import Delivery, RenderSettings
 from adapter.core.filters import OWN_FILTERS
 from adapter.core.group_view import GroupView
@@ -16,6 +17,7 @@ from adapter.core.template_env import JINJA_FILTERS
 from adapter.core.template_parts import PARTS
 from adapter.core.webhook import decode_webhook
 from adapter.core.words import words_of
+from support.batches import a_batch, a_delivery, an_alert, entries_of
 from support.rendering import NOW, ROOT, renderer
 
 PAGES = {
@@ -52,7 +54,20 @@ def test_the_template_of_the_page_has_no_problem_and_does_what_it_says(language:
 
 @pytest.mark.parametrize("language", PAGES)
 def test_the_message_of_the_page_is_what_is_sent(language: str) -> None:
-    assert [text_of(language, "default")] == blocks(PAGES[language], "markdown")
+    assert text_of(language, "default") == blocks(PAGES[language], "markdown")[0]
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_lines_of_the_page_are_what_a_merged_message_tells(language: str) -> None:
+    ago = timedelta(hours=1, minutes=53)
+    node = an_alert("NodeNotReady", "critical", ago=ago, node="node-17", cluster="bj")
+    pod = an_alert(
+        "KubePodNotReady", "warning", ago=ago, lasted=timedelta(minutes=2),
+        pod="api-7", cluster="bj", namespace="payments",
+    )  # fmt: skip
+    entries = entries_of(a_delivery(alert, language=language) for alert in (node, pod))
+    text = renderer().render_batch(a_batch(Form.LINE, entries), now=NOW).message.markdown.text
+    assert f"\n\n{blocks(PAGES[language], 'markdown')[1]}\n\n" in text
 
 
 @pytest.mark.parametrize(("language", "expression", "result"), EXAMPLES)

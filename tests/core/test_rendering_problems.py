@@ -35,7 +35,7 @@ def test_each_mistake_is_named_with_its_line(source: str, line: int, text: str) 
     assert renderer(odd=EXTENDS + whole).problems() == expected
 
 
-@pytest.mark.parametrize("part", ["title", "group", "alert", "line", "footer", "buttons"])
+@pytest.mark.parametrize("part", ["title", "group", "alert", "line", "footer", "buttons", "entry"])
 def test_every_part_is_tried(part: str) -> None:
     odd = EXTENDS + f"{{% block {part} %}}{{{{ 1 / 0 }}}}{{% endblock %}}"
     assert renderer(odd=odd).problems()[0].text == "ZeroDivisionError: division by zero"

@@ -1,0 +1,120 @@
+"""The digest: all that waits at one robot in one message, as numbers by alert name.
+
+The numbers come from the totals and are exact. Places and examples come from the entries.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from adapter.core.digest_examples import Examples, Kind, kind_of
+from adapter.core.fitting import paragraphs, size_of
+from adapter.core.group_writer import look_of
+from adapter.core.links import all_alerts_url, markdown_link
+from adapter.core.plain_message import VALUE_BYTES
+from adapter.core.priority import Priority
+from adapter.core.reader import reader_of
+from adapter.core.severity import LABEL
+from adapter.core.tally import Tally
+from adapter.core.text import escape, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from adapter.core.batch import Batch
+    from adapter.core.envelope import Envelope
+    from adapter.core.message import MarkdownMessage
+    from adapter.core.reader import Reader
+
+OVERDUE: Final = timedelta(hours=1)
+"""The age from which waiting alerts are no storm but were held up."""
+
+_NO_TIME: Final = timedelta(seconds=1)
+
+
+def tell_digest(batch: Batch, envelope: Envelope, now: datetime) -> MarkdownMessage:
+    """Return the one message that accounts for every normal alert of the batch's totals."""
+    return _Digest(batch, reader_of(look_of(batch.entries), now, VALUE_BYTES)).message(envelope)
+
+
+class _Digest:
+    def __init__(self, batch: Batch, reader: Reader) -> None:
+        self._batch = batch
+        self._reader = reader
+        self._words = reader.words
+        self._kinds: Counter[Kind] = Counter()
+        self._tally = Tally()
+        for count in batch.totals.counts:
+            if count.priority is Priority.NORMAL:
+                self._tally.add({LABEL: count.severity}, count.status, count.alerts)
+                self._kinds[kind_of(count.name, count.severity, count.status)] += count.alerts
+        self._examples = Examples(batch.entries, self._tally.total, reader)
+        oldest_at = min((entry.received_at for entry in batch.entries), default=reader.now)
+        self._age = max(reader.now - oldest_at, _NO_TIME)
+
+    def message(self, envelope: Envelope) -> MarkdownMessage:
+        """Return the message; what has no room beside the heading is left out or summed up."""
+        title = envelope.title(self._title())
+        heading = " ".join(filter(None, ("###", self._heading(), envelope.mark)))
+        left = envelope.text_room(title) - size_of(heading) - size_of(self._rest(self._ranked()))
+        around = []
+        for told in (self._why(), self._examples.overview(), self._link()):
+            around.append(told if size_of(told) <= left else "")
+            left -= size_of(around[-1])
+        text = paragraphs(heading, *around[:2], *self._lines(left), around[2])
+        return envelope.message(title, text)
+
+    @property
+    def _overdue(self) -> bool:
+        return self._age > OVERDUE
+
+    def _title(self) -> str:
+        words, total = self._words, self._tally.total
+        what = (words.overdue_title if self._overdue else words.storm_title).format(total)
+        place = one_line(escape(self._examples.worst_place()))
+        told = (f"{self._sign} {what}", self._tally.worst(), place)
+        return " · ".join(filter(None, told))
+
+    def _heading(self) -> str:
+        words, age = self._words, self._words.span(self._age)
+        what = words.overdue if self._overdue else words.storm
+        return f"{self._sign} {what.format(self._tally.total, age, self._tally.signs())}"
+
+    @property
+    def _sign(self) -> str:
+        return "⏳" if self._overdue else "🔥"
+
+    def _why(self) -> str:
+        waited = self._words.overdue_since.format(self._words.span(self._age))
+        return waited if self._overdue else ""
+
+    def _link(self) -> str:
+        url = next((all_alerts_url(entry.delivery.group) for entry in self._batch.entries), "")
+        return str(markdown_link(url, self._words.all_of.format(self._tally.total)))
+
+    def _ranked(self) -> list[tuple[Kind, int]]:
+        """Return how many alerts there are of each kind, the worst first."""
+        return sorted(self._kinds.items(), key=lambda item: (item[0].rank, -item[1], item[0].name))
+
+    def _lines(self, left: int) -> Iterator[str]:
+        """Yield a line for each kind that has room, and one for the rest."""
+        ranked = self._ranked()
+        for number, (kind, count) in enumerate(ranked):
+            line = self._line(kind, count)
+            left -= size_of(line)
+            if left < 0:
+                yield self._rest(ranked[number:])
+                return
+            yield line
+
+    def _line(self, kind: Kind, count: int) -> str:
+        name = self._reader.text(kind.name) or self._words.unnamed
+        number = f" ×{count}" if count > 1 else ""
+        told = (f"{kind.sign} **{escape(name)}{number}**", self._examples.of(kind, count))
+        return " ".join(filter(None, told))
+
+    def _rest(self, kinds: list[tuple[Kind, int]]) -> str:
+        return self._words.more_kinds.format(len(kinds), sum(count for _, count in kinds))

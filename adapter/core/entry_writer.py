@@ -1,0 +1,108 @@
+"""EntryWriter: one alert in one line, by its template or, where that fails, without one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from adapter.core.alert_view import among_others
+from adapter.core.budget import Budget, Rendering, TooMuchError
+from adapter.core.fitting import size_of
+from adapter.core.plain_message import SHORT_BYTES, VALUE_BYTES, plain_entry, plain_failure
+from adapter.core.reader import reader_of
+from adapter.core.template_parts import TemplateEntries
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from adapter.core.batch import Entry
+    from adapter.core.template_set import TemplateSet
+    from adapter.core.words import Words
+
+_VALUES: Final = (400, VALUE_BYTES, SHORT_BYTES)
+"""Bytes of one value that are shown; the next is tried when a line is too long."""
+
+_LONG: Final = 1_500
+"""Bytes from which a line is too long: the last one that has no room leaves that much empty."""
+
+
+class EntryWriter:
+    """Write entries in lines of at most half of `room`.
+
+    A template that failed is not asked again: each failure may cost as much as a whole message.
+    """
+
+    def __init__(self, templates: TemplateSet, now: datetime, room: int) -> None:
+        self._templates = templates
+        self._now = now
+        self._longest_line = room // 2
+        self._budget = Budget()
+        self._known: dict[tuple[int, int], TemplateEntries] = {}
+        self._failures: dict[str, str] = {}
+
+    @property
+    def failed(self) -> str | None:
+        """Return where the first template failed, and how; None if none did."""
+        return next(iter(self._failures.values()), None)
+
+    def write(self, entry: Entry) -> str:
+        """Return an alert in one line."""
+        settings = entry.delivery.settings
+        if settings.template not in self._failures:
+            try:
+                return self._by_template(entry)
+            except Exception as error:  # noqa: BLE001  # a template may raise anything
+                self._failures[settings.template] = self._templates.fault(settings, error)
+        return plain_line(entry, self._now)
+
+    def note(self, entry: Entry) -> str:
+        """Return that the template of this entry failed, or nothing."""
+        settings = entry.delivery.settings
+        if settings.template not in self._failures:
+            return ""
+        return plain_failure(reader_of(settings, self._now, SHORT_BYTES), settings.template)
+
+    def _by_template(self, entry: Entry) -> str:
+        for longest in _VALUES:
+            line = self._template(entry, longest).entry(entry.alert)
+            if size_of(line) <= _LONG:
+                return line
+        if size_of(line) > self._longest_line:
+            raise TooMuchError("a line that takes most of a message")
+        return line
+
+    def _template(self, entry: Entry, longest: int) -> TemplateEntries:
+        key = entry.delivery_id, longest
+        if key not in self._known:
+            delivery = entry.delivery
+            rendering = Rendering(reader_of(delivery.settings, self._now, longest), self._budget)
+            template = self._templates.get(delivery.settings)
+            self._known[key] = TemplateEntries(template, delivery.group, rendering)
+        return self._known[key]
+
+
+class PlainWriter:
+    """Write entries without template, annotations and URLs, for what DingTalk refused with them."""
+
+    def __init__(self, now: datetime, words: Words) -> None:
+        self._now = now
+        self._words = words
+
+    def write(self, entry: Entry) -> str:
+        """Return an alert in one line."""
+        return plain_line(entry, self._now)
+
+    def note(self, _entry: Entry) -> str:
+        """Return that details are withheld, and why."""
+        return self._words.withheld
+
+
+def plain_line(entry: Entry, now: datetime) -> str:
+    """Return an alert in one line without a template, so short that it always has room."""
+    line = _plain_line(entry, now, VALUE_BYTES)
+    return line if size_of(line) <= _LONG else _plain_line(entry, now, SHORT_BYTES)
+
+
+def _plain_line(entry: Entry, now: datetime, longest: int) -> str:
+    reader = reader_of(entry.delivery.settings, now, longest)
+    view = among_others(entry.alert, entry.delivery.group, reader)
+    return plain_entry(view, reader)
