@@ -12,14 +12,14 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from adapter.errors import StoreLocked, StoreUnavailable
 from adapter.outbox.store import Outbox
-from adapter.outbox.tables import SCHEMA_VERSION, metadata
-from adapter.outbox.writer import Writer
+from adapter.outbox.tables import SCHEMA_VERSION, metadata, tokens
+from adapter.outbox.writer import OwnFile, Writer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,7 +64,7 @@ def open_sqlite(path: Path, now: datetime) -> Outbox:
             lock.release()
 
         return Outbox(
-            Writer(writing),
+            Writer(writing, OwnFile(path)),
             reading=_engine(path, readonly=True),
             release=release,
             moved_aside=moved_aside,
@@ -87,14 +87,15 @@ def acquire_lock(path: Path) -> Lock:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        owner = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
+        owner = os.read(descriptor, 64).decode(errors="replace").strip() or "unknown"
         os.close(descriptor)
         raise StoreLocked(
             f"{path} is in use by process {owner}; SQLite has one owner: "
-            "stop that one, or give this one its own storage.url"
+            "stop that service, or give this one its own storage.url"
         ) from None
     os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()}\n".encode())
+    # A worker's arbiter would start another one, so both are named.
+    os.write(descriptor, f"{os.getpid()} (started by {os.getppid()})\n".encode())
     return Lock(descriptor)
 
 
@@ -151,6 +152,8 @@ def _create(engine: Engine, path: Path) -> None:
                     "it was written by a newer version: run that one"
                 )
             metadata.create_all(connection)
+            # Whoever held a lease is gone: the lock proves it.
+            connection.execute(update(tokens).values(leased_until=0))
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or type(error).__name__

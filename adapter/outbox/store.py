@@ -58,6 +58,9 @@ REFUSED_KEPT: Final = 100
 REFUSED_BYTES: Final = 64 * 1024
 """Bytes kept of a refused body."""
 
+PROBE_BYTES: Final = 64 * 1024
+"""Bytes that a probe writes: where a small row still fits, a webhook may not."""
+
 PURGE_CHUNK: Final = 1000
 """Rows that one transaction removes at most, so that accepting never waits long behind it."""
 
@@ -311,7 +314,8 @@ class Outbox:
 
         def operation(connection: Connection) -> None:
             connection.execute(delete(probe))
-            connection.execute(insert(probe), {"id": 1, "probed_at": to_us(now)})
+            row = {"id": 1, "probed_at": to_us(now), "filler": bytes(PROBE_BYTES)}
+            connection.execute(insert(probe), row)
 
         self._writer.run(operation)
 

@@ -172,6 +172,7 @@ probe = Table(  # one row, written to learn whether writing works
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("probed_at", BigInteger, nullable=False),
+    Column("filler", LargeBinary, nullable=False),  # as large as a webhook may well be
 )
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

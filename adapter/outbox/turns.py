@@ -6,8 +6,11 @@ ends, and a message that is still open and goes out again with the same bytes.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+import structlog
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -31,8 +34,6 @@ from adapter.outbox.tables import (
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import Connection, Row
 
     from adapter.core.batch import Waiting
@@ -41,7 +42,15 @@ if TYPE_CHECKING:
 HEAD_ALERTS: Final = 2_000
 """Alerts that one plan looks at; the rest it knows by their sums."""
 
+LONGEST_LEASE: Final = timedelta(minutes=10)
+"""A lease that ends later was written by a clock that has been set back since."""
+
+LONGEST_REST: Final = timedelta(days=32)
+"""Likewise for a rest; the longest lasts until the month turns."""
+
 _PAGE: Final = 200
+log = structlog.get_logger(__name__)
+
 PENDING: Final = "pending"
 OPEN: Final = "open"
 
@@ -52,7 +61,9 @@ _BEGIN: Final = {
     "postgresql": postgresql.insert(tokens).on_conflict_do_nothing(),
 }
 _CHARGES: Final = select(charges.c.ends_at).where(
-    charges.c.token == bindparam("key"), charges.c.ends_at > bindparam("now")
+    charges.c.token == bindparam("key"),
+    charges.c.ends_at > bindparam("now"),
+    charges.c.ends_at <= bindparam("latest"),
 )
 _OPEN_BATCH: Final = select(batches).where(
     batches.c.token == bindparam("key"), batches.c.state == OPEN
@@ -91,12 +102,12 @@ def take_turn(  # noqa: PLR0913  # each is a different kind of thing, and named
 ) -> Turn | Idle:
     """Lease a token until then and return what its robot has to send, or when to ask again."""
     row = _token(connection, token)
-    if row.leased_until > to_us(now):
+    if to_us(now) < row.leased_until <= to_us(now + LONGEST_LEASE):
         return Idle(from_us(row.leased_until))
     open_row = connection.execute(_OPEN_BATCH, {"key": token}).first()
     if open_row is None and not _waits(connection, robot):
         return Idle(None)
-    quota = _quota(connection, token, row, rate, now)
+    quota = _quota(connection, row, rate, now, until)
     if quota.next_at(now) > now:
         return Idle(quota.next_at(now))
     _lease(connection, token, until)
@@ -151,14 +162,23 @@ def _waits(connection: Connection, robot: str) -> bool:
     return any(connection.execute(_LANE.limit(1), lane).first() is not None for lane in lanes)
 
 
-def _quota(connection: Connection, token: str, row: Row[Any], rate: Rate, now: datetime) -> Quota:
-    ends = connection.execute(_CHARGES, {"key": token, "now": to_us(now)}).scalars()
-    charged = tuple(from_us(end) for end in ends)
+def _quota(
+    connection: Connection, row: Row[Any], rate: Rate, now: datetime, until: datetime
+) -> Quota:
+    """Return what a token has spent; what only a clock ahead of ours can have written is left out.
+
+    A charge ends one `per` after its lease at the latest, and the burst is whole again within as
+    many slots.
+    """
+    charged = {"key": row.token, "now": to_us(now), "latest": to_us(until + rate.per)}
+    ends = connection.execute(_CHARGES, charged).scalars()
+    steady_at = min(from_us(row.steady_at), now + rate.slot * rate.burst)
+    rests_until = from_us(row.rests_until)
     return Quota(
         rate=rate,
-        steady_at=from_us(row.steady_at),
-        charges=charged,
-        rests_until=from_us(row.rests_until),
+        steady_at=steady_at,
+        charges=tuple(from_us(end) for end in ends),
+        rests_until=rests_until if rests_until <= now + LONGEST_REST else None,
     )
 
 
@@ -195,14 +215,25 @@ def _head(connection: Connection, robot: str) -> tuple[Waiting, ...]:
             page = {"of": robot, "lane": int(lane), "after": after}
             rows = connection.execute(_LANE, page).all()
             for row in rows:
-                if room > 0:
-                    waiting = to_waiting(row)
+                waiting = _readable(connection, row) if room > 0 else None
+                if waiting is not None:
                     head.append(waiting)
                     room -= len(waiting.left)
             if len(rows) < _PAGE:
                 break
             after = rows[-1].id
     return tuple(head)
+
+
+def _readable(connection: Connection, row: Row[Any]) -> Waiting | None:
+    """Return a delivery; one that this program cannot read is set aside, and the rest goes on."""
+    try:
+        return to_waiting(row)
+    except msgspec.MsgspecError:
+        log.exception("a delivery cannot be read and is set aside", delivery=row.id)
+        aside = update(deliveries).where(deliveries.c.id == row.id)
+        connection.execute(aside.values(state="unreadable"))
+        return None
 
 
 def _totals(connection: Connection, robot: str) -> Totals:

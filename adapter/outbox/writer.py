@@ -20,6 +20,7 @@ from adapter.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from sqlalchemy import Connection, Engine
 
@@ -31,7 +32,30 @@ GROUP_LIMIT: Final = 200
 ANSWER_LIMIT: Final = 5.0
 """Seconds a caller waits; after that the sender is better served by a 503 and its own retry."""
 
+_GONE: Final = (
+    "the database file was removed or replaced while it was in use; the adapter starts anew"
+)
 _CORRUPT: Final = ("malformed", "not a database", "disk image")
+
+
+class OwnFile:
+    """Remember which file a path meant when it was opened."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity = self._read()
+
+    def is_there(self) -> bool:
+        """Return whether the path still means that file."""
+        return self._read() == self._identity
+
+    def _read(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
 
 _Job = tuple["Callable[[Connection], object]", "Future[object]"]
 
@@ -39,8 +63,9 @@ _Job = tuple["Callable[[Connection], object]", "Future[object]"]
 class Writer:
     """Run operations, each wholly or not at all, on the one writing connection."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, file: OwnFile | None = None) -> None:
         self._engine = engine
+        self._file = file
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="outbox-writer", daemon=True)
         self._closed = threading.Event()
@@ -93,6 +118,10 @@ class Writer:
         return jobs, False
 
     def _commit(self, jobs: list[_Job]) -> None:
+        if self._file is not None and not self._file.is_there():
+            self.corrupt = True  # what is committed now would be gone with the next start
+            self._failed(jobs, StoreUnavailable(_GONE))
+            return
         try:
             with self._engine.begin() as connection:
                 results = [operation(connection) for operation, _ in jobs]
@@ -103,7 +132,7 @@ class Writer:
             future.set_result(result)
 
     def _failed(self, jobs: list[_Job], error: Exception) -> None:
-        if len(jobs) > 1 and not isinstance(error, DatabaseError):
+        if len(jobs) > 1 and not isinstance(error, (DatabaseError, StoreUnavailable)):
             for job in jobs:  # one of them is at fault; let it fail alone
                 self._commit([job])
             return

@@ -13,7 +13,8 @@ from sqlalchemy import Engine, event, text
 
 from adapter.errors import StoreLocked, StoreUnavailable
 from adapter.outbox import Outbox, open_sqlite
-from support.alerts import make_delivery
+from adapter.outbox.writer import Writer
+from support.alerts import make_alert, make_delivery
 from support.clock import START
 from support.outbox_contract import (
     LEASE,
@@ -174,6 +175,8 @@ def test_corruption_at_run_time_ends_the_store(outbox: Outbox, path: Path) -> No
 
 def test_requests_that_arrive_together_share_a_commit(outbox: Outbox) -> None:
     commits = 0
+    assert isinstance(outbox._writer, Writer)  # noqa: SLF001  # to see when all are in its queue
+    jobs = outbox._writer._jobs  # noqa: SLF001  # same
     first_runs, go_on = threading.Event(), threading.Event()
 
     def count(_connection: Connection) -> None:
@@ -195,7 +198,7 @@ def test_requests_that_arrive_together_share_a_commit(outbox: Outbox) -> None:
         ]
         for thread in threads:
             thread.start()
-        while outbox._writer._jobs.qsize() < 20:  # noqa: SLF001
+        while jobs.qsize() < 20:
             pass
         go_on.set()
         for thread in (blocker, *threads):
@@ -243,3 +246,38 @@ def test_a_closed_store_says_so(path: Path) -> None:
     outbox.close()
     with pytest.raises(StoreUnavailable, match="closed"):
         put(outbox, make_delivery())
+
+
+@pytest.mark.parametrize("what", ["removed", "replaced"])
+def test_a_file_that_is_taken_away_is_noticed_before_anything_is_acknowledged(
+    outbox: Outbox, path: Path, what: str
+) -> None:
+    put(outbox, make_delivery(key="before"))
+    path.unlink()
+    if what == "replaced":
+        path.write_bytes(b"")
+    with pytest.raises(StoreUnavailable, match="removed or replaced"):
+        put(outbox, make_delivery(key="after"))
+    assert not outbox.alive(), "so that the worker starts anew"
+
+
+def test_a_new_owner_does_not_wait_for_the_lease_of_the_old(path: Path) -> None:
+    first = open_sqlite(path, START)
+    put(first, make_delivery())
+    take(first)
+    first.close()
+    second = open_sqlite(path, START)
+    take(second)
+    second.close()
+
+
+def test_a_row_that_cannot_be_read_is_set_aside(outbox: Outbox) -> None:
+    put(outbox, make_delivery(key="a"))
+    put(outbox, make_delivery(make_alert("Readable"), key="b"))
+    outbox._writer.run(  # noqa: SLF001  # as a newer version might have written
+        lambda connection: connection.execute(
+            text("UPDATE deliveries SET payload = 'x' WHERE id = 1")
+        ).close()
+    )
+    turn = take(outbox)
+    assert [waiting.delivery.group.alerts[0].name for waiting in turn.head] == ["Readable"]

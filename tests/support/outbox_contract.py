@@ -452,6 +452,23 @@ class OutboxContract:
         assert sum(result.deliveries for result in results) == 1
         assert sum(result.duplicates for result in results) == 63
 
+    def test_a_clock_set_back_neither_silences_nor_loses(self, outbox: Outbox) -> None:
+        """All that was written looks to the future: a state, a lease, charges and a slot."""
+        ahead = START + timedelta(days=1)
+        put(outbox, make_delivery(), now=ahead)
+        rate = Rate(4, MINUTE)
+        for number in range(4):
+            turn = take(outbox, now=ahead + number * MINUTE, rate=rate)
+            name = f"m-{number}"
+            outbox.launch(turn, launch_of(entries_of(turn), name), now=ahead + number * MINUTE)
+            settle(outbox, turn, name, DISSOLVED, now=ahead + number * MINUTE)
+        take(outbox, now=ahead + 5 * MINUTE, rate=rate)
+        assert put(outbox, make_delivery()).deliveries == 1
+        found = ask(outbox, rate=rate)
+        waited = START if isinstance(found, Turn) else found.until
+        assert waited is not None
+        assert waited - START <= MINUTE
+
     def test_a_probe_writes(self, outbox: Outbox) -> None:
         outbox.probe(START)
         assert outbox.alive()
