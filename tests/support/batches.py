@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 from types import MappingProxyType
@@ -12,14 +13,19 @@ import msgspec
 from adapter.core.alerts import Alert, AlertGroup, Status, common, fingerprint
 from adapter.core.batch import Batch, Count, Entry, Form, Totals
 from adapter.core.delivery import Delivery, RenderSettings
+from adapter.core.message import body
 from adapter.core.priority import Priority
-from support.rendering import NOW
+from support.rendering import NOW, renderer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from adapter.core.rendering import RenderedBatch, Renderer
+
 AN_AGE = timedelta(seconds=48)
+UUID = "f" * 64
+BUNDLED = renderer()
 ALERTMANAGER = "https://am.example.com"
 NO_NOTES: Mapping[str, str] = MappingProxyType({})
 
@@ -190,7 +196,7 @@ def network_storm(**look: str) -> list[Delivery]:
     switch = an_alert(
         "NodeNetworkDown", "warning", ago=timedelta(seconds=125), cluster="bj", instance="switch-a3"
     )
-    nodes = [
+    lost = [
         an_alert(
             "NodeNotReady",
             "critical",
@@ -222,4 +228,56 @@ def network_storm(**look: str) -> list[Delivery]:
         )
         for number in range(24)
     ]
-    return [a_delivery(*group, **look) for group in ([switch], nodes, pods, over)]
+    return [a_delivery(*group, **look) for group in ([switch], lost, pods, over)]
+
+
+def render_batch(
+    form: Form,
+    entries: Sequence[Entry],
+    *,
+    alone: bool = False,
+    by: Renderer = BUNDLED,
+    part: tuple[int, int] | None = None,
+) -> RenderedBatch:
+    """Return the message of these entries, by the bundled templates unless said otherwise."""
+    return by.render_batch(a_batch(form, entries, alone=alone), now=NOW, part=part)
+
+
+def text_of(rendered: RenderedBatch) -> str:
+    """Return the text of a message."""
+    return rendered.message.markdown.text
+
+
+def size_of(rendered: RenderedBatch) -> int:
+    """Return the bytes of the body that is sent."""
+    return len(body(rendered.message, UUID))
+
+
+def messages(form: Form, entries: Sequence[Entry], *, alone: bool = False) -> list[RenderedBatch]:
+    """Return the messages by which entries are told one after the other."""
+    told: list[RenderedBatch] = []
+    while entries:
+        told.append(render_batch(form, entries, alone=alone))
+        entries = entries[told[-1].told :]
+    return told
+
+
+def numbers(text: str) -> list[int]:
+    """Return the numbers of the nodes that a text names, in order."""
+    return [int(number) for number in re.findall(r"node-(\d+)\b", text)]
+
+
+def nodes(count: int, *, words: str = "", key: str = "") -> Delivery:
+    """Return a delivery of so many nodes that are down, each with `words` of its own."""
+    return a_delivery(
+        *(
+            an_alert(
+                "NodeDown",
+                "warning",
+                instance=f"node-{number}",
+                notes={"summary": "down", "description": f"{number}: {words}"} if words else {},
+            )
+            for number in range(count)
+        ),
+        key=key,
+    )
