@@ -40,7 +40,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Name one alert to tell: the newest state that waits.
 
     `covers` are the older waiting states of the same alert, as (delivery id, index): they are told
-    by this entry and by nothing else. `first_started_at` is when the oldest of them began to fire.
+    by this entry and by nothing else. `received_at` is when the oldest of them came.
     """
 
     delivery_id: int
@@ -50,17 +50,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     covers: tuple[tuple[int, int], ...] = ()
 
-    @property
-    def resolved_while_waiting(self) -> bool:
-        """Return whether the alert fired and was resolved before anybody was told."""
-        return self.alert.status is Status.RESOLVED and bool(self.covers)
-
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
     """Count alerts that wait at one robot, by what a digest tells of them.
 
-    `full_bytes` and `line_bytes` estimate what telling them so would take. `groups` counts the
-    deliveries they are in.
+    `full_bytes` and `line_bytes` estimate what telling them so would take.
     """
 
     priority: Priority

@@ -242,7 +242,7 @@ def test_a_group_that_changed_while_it_waited_is_one_message() -> None:
     )
     assert told.batch.alone
     assert {entry.delivery_id for entry in told.entries} == {2}
-    assert [entry.resolved_while_waiting for entry in told.entries] == [True, False, False]
+    assert [bool(entry.covers) for entry in told.entries] == [True, True, False]
 
 
 def test_what_only_the_older_notification_tells_is_in_the_same_message() -> None:

@@ -71,12 +71,6 @@ def test_the_newest_state_covers_the_older_ones() -> None:
     entry = only(*(waiting(n, make_delivery(state)) for n, state in enumerate(states, start=1)))
     assert (entry.delivery_id, entry.covers) == (3, ((1, 0), (2, 0)))
     assert entry.received_at == START + timedelta(seconds=1)
-    assert not entry.resolved_while_waiting
-
-
-def test_an_alert_that_resolved_while_it_waited_says_so() -> None:
-    entry = only(waiting(1, make_delivery(a("A"))), waiting(2, make_delivery(a("A", over=True))))
-    assert entry.resolved_while_waiting
 
 
 def test_an_alert_that_changes_keeps_its_place() -> None:
