@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 import structlog
 
+from adapter.core.advice import advice
 from adapter.core.batch import Form, Limits
 from adapter.core.batching import plan
 from adapter.core.delivery import Idle, Outcome, Sent, Unreachable
@@ -169,7 +170,12 @@ class Courier:
             told.info("message sent", form=message.form, latency=round(latency, 3))
         else:
             self.observer.failed(turn.robot, outcome)
-            told.warning("message not sent", why=why, next_at=settlement.rests_until)
+            told.warning(
+                "message not sent",
+                why=why,
+                next_step=advice(outcome),
+                next_at=settlement.rests_until,
+            )
         if not held:
             told.warning("lease ended before the answer came; the message goes out again")
         return settlement.rests_until
