@@ -17,7 +17,6 @@ from adapter.core.message import body
 from adapter.core.rendering import Renderer, render_notice
 from adapter.core.settling import settle
 from adapter.core.turn import Launch, OpenBatch, StoredNotice
-from adapter.dispatcher.memory import Memory
 from adapter.logs import redaction
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from adapter.clock import Clock
     from adapter.config.settings import RobotSettings
     from adapter.core.turn import Settlement, Turn
+    from adapter.dispatcher.memory import Memory
 
 _LATER: Final = datetime.max.replace(tzinfo=UTC)
 
