@@ -12,11 +12,11 @@ import hmac
 from typing import TYPE_CHECKING, Final
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from adapter.core.answer import read_answer
 from adapter.core.delivery import Outcome, Unreachable
+from adapter.deadline import CuttableAdapter, Overdue, within
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ANSWER_LIMIT: Final = 64 * 1024
 """Bytes read of an answer; the robot API's are under one thousand."""
 
+GRACE: Final = 0.25
+"""Seconds after the timeout at which a request ends; until then it may fail in its own words."""
+
 _HEADERS: Final = {
     "Content-Type": "application/json; charset=utf-8",
     # A kept connection that the server has closed meanwhile makes the next answer ambiguous, and at
@@ -36,11 +39,14 @@ _HEADERS: Final = {
     "User-Agent": "alertmanager-dingtalk",
 }
 
+_NO_CONNECTION: Final = Unreachable("no connection within the timeout", ambiguous=False)
+_NO_ANSWER: Final = Unreachable("no answer within the timeout", ambiguous=True)
+
 _FAILURES: Final = (
-    (requests.exceptions.ConnectTimeout, "no connection within the timeout", False),
-    (requests.exceptions.Timeout, "no answer within the timeout", True),
-    (requests.exceptions.SSLError, "the TLS connection failed", True),
-    (requests.exceptions.ProxyError, "the proxy could not be used", False),
+    (requests.exceptions.ConnectTimeout, _NO_CONNECTION),
+    (requests.exceptions.Timeout, _NO_ANSWER),
+    (requests.exceptions.SSLError, Unreachable("the TLS connection failed", ambiguous=True)),
+    (requests.exceptions.ProxyError, Unreachable("the proxy could not be used", ambiguous=False)),
 )
 
 
@@ -69,43 +75,53 @@ class Client:
 
     def send(self, robot: RobotSettings, body: bytes) -> Outcome:
         """Post `body` to the robot and return what became of it; never raises for the network."""
+        session = self._session(robot)
+        seconds = robot.timeout.total_seconds() + GRACE
         try:
-            return self._post(self._session(robot), robot, body)
+            return within(seconds, lambda: self._post(session, robot, body))
+        except Overdue as overdue:
+            self._sessions.pop(_key(robot))  # its thread may not have let go of it yet
+            return _NO_ANSWER if overdue.connected else _NO_CONNECTION
         except (requests.RequestException, HTTPError, ValueError, OSError) as error:
             return _failure(error)
 
     def _post(self, session: requests.Session, robot: RobotSettings, body: bytes) -> Outcome:
-        seconds = robot.timeout.total_seconds()
-        deadline = self._clock.monotonic() + seconds
         with session.post(
             f"{robot.api_url.rstrip('/')}/robot/send",
             params=query(robot, self._clock.now()),
             data=body,
             headers=_HEADERS,
-            timeout=seconds,
+            timeout=robot.timeout.total_seconds(),
             allow_redirects=False,
             stream=True,
         ) as response:
             content = b""
             for chunk in response.iter_content(4096):
                 content += chunk
-                if len(content) > ANSWER_LIMIT or self._clock.monotonic() > deadline:
+                if len(content) > ANSWER_LIMIT:
                     break
             return read_answer(response.status_code, _without_secrets(robot, content))
 
     def _session(self, robot: RobotSettings) -> requests.Session:
-        proxy = "" if robot.proxy is None else robot.proxy.reveal()
-        key = f"{robot.name}\n{proxy}"
+        key = _key(robot)
         if key not in self._sessions:
-            self._sessions[key] = _new_session(proxy)
+            self._sessions[key] = _new_session(_proxy(robot))
         return self._sessions[key]
+
+
+def _key(robot: RobotSettings) -> str:
+    return f"{robot.name}\n{_proxy(robot)}"
+
+
+def _proxy(robot: RobotSettings) -> str:
+    return "" if robot.proxy is None else robot.proxy.reveal()
 
 
 def _new_session(proxy: str) -> requests.Session:
     session = requests.Session()
     session.auth = _no_netrc
-    session.mount("https://", HTTPAdapter(max_retries=0))
-    session.mount("http://", HTTPAdapter(max_retries=0))
+    session.mount("https://", CuttableAdapter(max_retries=0))
+    session.mount("http://", CuttableAdapter(max_retries=0))
     if proxy:
         session.trust_env = False
         session.proxies = {"http": proxy, "https": proxy}
@@ -127,9 +143,9 @@ def _without_secrets(robot: RobotSettings, content: bytes) -> bytes:
 
 def _failure(error: Exception) -> Unreachable:
     """Say what failed by the kind of the exception alone: its text holds the URL."""
-    for kind, reason, ambiguous in _FAILURES:
+    for kind, outcome in _FAILURES:
         if isinstance(error, kind):
-            return Unreachable(reason, ambiguous)
+            return outcome
     if _never_connected(error):
         return Unreachable("the connection was refused or the host not found", ambiguous=False)
     if isinstance(error, requests.exceptions.ConnectionError):

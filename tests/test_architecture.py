@@ -18,7 +18,7 @@ PACKAGE = ROOT / "adapter"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "secret"),
     ("core",),
-    ("config", "clock", "logs", "metrics"),
+    ("config", "clock", "deadline", "logs", "metrics"),
     ("dingtalk", "outbox", "web", "dispatcher", "housekeeping", "serving", "simulator"),
     ("app",),
     ("cli",),

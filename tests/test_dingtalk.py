@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -18,11 +20,10 @@ from adapter.core.routing import RouteSettings
 from adapter.dingtalk import Client, query, sign
 from adapter.secret import Secret
 from support.clock import FakeClock
-from support.processes import free_port
+from support.processes import free_port, wait_until
 from support.scripted_server import ScriptedServer, answer, close, half, reset
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
 
 TOKEN = "canarytoken0123456789abcdef"
@@ -118,6 +119,82 @@ def test_no_answer_leaves_it_open_too() -> None:
         outcome = Client(SystemClock()).send(make_robot(server.url), b"{}")
         go_on.set()
     assert outcome == Unreachable("no answer within the timeout", ambiguous=True)
+
+
+def dripping(start: bytes, stop: threading.Event) -> Callable[[socket.socket, bytes], None]:
+    """Send `start`, and then a byte every fifth of a second: no single wait is too long."""
+
+    def drip(connection: socket.socket, _request: bytes) -> None:
+        with suppress(OSError):
+            connection.sendall(start)
+            while not stop.wait(0.2):
+                connection.sendall(b"x")
+
+    return drip
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nX-Slow: "
+BODY = b"HTTP/1.1 200 OK\r\n\r\n"
+HANDSHAKE = b"\x16\x03\x03\x40\x00"
+DRIPS = [
+    *(("direct", start) for start in (b"", HEAD, BODY)),
+    *(("proxy", start) for start in (b"", HEAD, BODY)),
+    *(("tunnel", start) for start in (b"", HEAD, BODY + HANDSHAKE)),
+    ("tls", HANDSHAKE),
+]
+
+
+@pytest.mark.parametrize(("way", "start"), DRIPS)
+def test_an_answer_that_drips_is_not_waited_for(way: str, start: bytes) -> None:
+    clock, stop = SystemClock(), threading.Event()
+    with ScriptedServer(dripping(start, stop)) as server:
+        robot = {
+            "direct": make_robot(server.url),
+            "proxy": replace(make_robot("http://dingtalk.invalid"), proxy=Secret(server.url)),
+            "tunnel": replace(make_robot("https://dingtalk.invalid"), proxy=Secret(server.url)),
+            "tls": make_robot(server.url.replace("http:", "https:")),
+        }[way]
+        began = clock.monotonic()
+        outcome = Client(clock).send(robot, b"{}")
+        took = clock.monotonic() - began
+        stop.set()
+    assert outcome == Unreachable("no answer within the timeout", ambiguous=True)
+    assert took < robot.timeout.total_seconds() + 1
+
+
+def test_after_a_request_was_cut_the_next_one_passes() -> None:
+    stop = threading.Event()
+    acts = iter([dripping(b"", stop), OK])
+
+    def act(connection: socket.socket, request: bytes) -> None:
+        next(acts)(connection, request)
+
+    with ScriptedServer(act) as server:
+        client, robot = Client(SystemClock()), make_robot(server.url)
+        cut = Unreachable("no answer within the timeout", ambiguous=True)
+        assert client.send(robot, b"{}") == cut
+        stop.set()
+        assert client.send(robot, b"{}") == Sent()
+
+
+def test_a_name_that_is_looked_up_for_long_sends_nothing_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = threading.Event()
+    look_up = socket.getaddrinfo
+
+    def hang(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # passes all on
+        found.wait(10)
+        return look_up(*args, **kwargs)
+
+    with ScriptedServer(OK) as server:
+        monkeypatch.setattr(socket, "getaddrinfo", hang)
+        outcome = Client(SystemClock()).send(make_robot(server.url), b"{}")
+        monkeypatch.undo()
+        found.set()
+        wait_until(lambda: server.requests, what="the late connection is closed")
+    assert outcome == Unreachable("no connection within the timeout", ambiguous=False)
+    assert server.requests == [b"\r\n\r\n"], "connected, and not a byte was sent"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
