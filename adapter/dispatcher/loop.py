@@ -7,17 +7,19 @@ hangs holds up nobody else.
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import wait
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from adapter.core.delivery import Idle
+from adapter.dispatcher.pool import Pool
 from adapter.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor, Future
 
     from adapter.clock import Clock
     from adapter.core.quota import Rate
@@ -71,9 +73,10 @@ class Dispatcher:
         self._courier = courier
         self._clock = clock
         self._equipment = equipment
-        self._executor = executor or ThreadPoolExecutor(COURIERS, thread_name_prefix="courier")
+        self._executor = executor or Pool(COURIERS, "courier")
         self._look_at: dict[str, datetime] = {}
         self._in_flight: set[str] = set()
+        self._futures: list[Future[None]] = []
         self._state = threading.Lock()
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -94,12 +97,20 @@ class Dispatcher:
         self._woken.set()
 
     def stop(self) -> None:
-        """Claim nothing more and wait, not for ever, for what is in flight."""
+        """Claim nothing more and wait, for `STOP_LIMIT` at most, for what is in flight.
+
+        What takes longer ends with the process; its lease ends, and its message goes out again.
+        """
+        until = self._clock.monotonic() + STOP_LIMIT.total_seconds()
         self._stopping.set()
         self._woken.set()
         if self._thread.is_alive():
             self._thread.join(STOP_LIMIT.total_seconds())
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        begun = [future for future in self._futures if not future.cancelled()]
+        unfinished = wait(begun, max(0.0, until - self._clock.monotonic())).not_done
+        if unfinished:
+            log.warning("stopped without waiting longer", in_flight=len(unfinished))
 
     def step(self) -> datetime:
         """Claim all that can be claimed now; return when to look again."""
@@ -150,7 +161,8 @@ class Dispatcher:
     def _hand_over(self, turn: Turn, robot: str, equipment: Equipment) -> None:
         with self._state:
             self._in_flight.add(robot)
-        self._executor.submit(self._take, turn, robot, equipment)
+        future = self._executor.submit(self._take, turn, robot, equipment)
+        self._futures = [*(each for each in self._futures if not each.done()), future]
 
     def _take(self, turn: Turn, robot: str, equipment: Equipment) -> None:
         look_at: datetime | None = self._clock.now() + STORE_PAUSE
