@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from adapter.secret import Secret
 
 _PATTERNS: Final = (
-    (
-        re.compile(r"((?:access_token|sign)(?:=|%3D|\"?: ?\"?))[^&\s\"'\\]+", re.IGNORECASE),
+    (re.compile(r"((?:access_token|sign)(?:=|%3D))[^&\s\"'\\]+", re.IGNORECASE), r"\1***"),
+    (  # "access_token: is empty" is no token
+        re.compile(
+            r"((?:access_token|sign)(?:\\?[\"'])?: ?(?:\\?[\"'])?)[0-9A-Z+/=_%-]{16,}",
+            re.IGNORECASE,
+        ),
         r"\1***",
     ),
     (re.compile(r"\bSEC[0-9a-f]{16,}"), "***"),
