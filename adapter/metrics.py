@@ -24,7 +24,7 @@ from adapter.core.delivery import Broken, Outcome, Throttled, Unreachable
 from adapter.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
     from datetime import datetime
 
     from prometheus_client import Metric
@@ -35,6 +35,18 @@ if TYPE_CHECKING:
 PREFIX: Final = "alertmanager_dingtalk_"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _LATENCIES: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+_ERRCODES: Final = frozenset(
+    {
+        "",  # no answer came
+        *("http 301", "http 302", "http 307", "http 308", "http 401", "http 403", "http 404"),
+        *("http 405", "http 407", "http 413", "http 429", "status 1111"),
+        *map(str, (40035, 43002, 43004, 88, 90002, 90018, 90030, 101002, 130101, 300001, 300005)),
+        *map(str, (310000, 400013, 400101, 400102, 400105, 400106, 410100, 450101, 460101)),
+        *map(str, (430101, 430102, 430103, 430104, 660026)),
+        *map(str, (400201, 400202, 400401, 400402, 400403)),  # fields of text and markdown
+    }
+)
+"""What DingTalk is known to refuse with; anything else is "other", and the log has it whole."""
 
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a `_created` series beside every counter is not in the interface
@@ -154,6 +166,13 @@ class Metrics:
             self._mend(robot)
             self.robot_broken.labels(robot, outcome.reason).set(1)
 
+    def keep_robots(self, configured: Container[str]) -> None:
+        """Forget that a robot was broken if it is no longer configured."""
+        [family] = self.robot_broken.collect()
+        for robot in {sample.labels["robot"] for sample in family.samples}:
+            if robot not in configured:
+                self._mend(robot)
+
     def render_failed(self, template: str) -> None:
         """Note a template that failed."""
         self.render_failures.labels(template).inc()
@@ -240,4 +259,5 @@ def _labels(outcome: Outcome) -> tuple[str, str]:
     if isinstance(outcome, Unreachable):
         return "", "unreachable"
     reason = outcome.reason if isinstance(outcome, Broken) else type(outcome).__name__.lower()
-    return getattr(outcome, "errcode", ""), reason
+    errcode = getattr(outcome, "errcode", "")
+    return errcode if errcode in _ERRCODES else "other", reason
