@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from adapter.web.answers import Refusal
@@ -61,6 +61,9 @@ def _decoded(value: str) -> str:
 
 def _is_loopback(address: str | None) -> bool:
     try:
-        return address is not None and ip_address(address).is_loopback
+        found = ip_address(address or "")
     except ValueError:
         return False
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:  # as a dual-stack socket sees IPv4
+        return found.ipv4_mapped.is_loopback
+    return found.is_loopback
