@@ -7,8 +7,7 @@ import random
 import threading
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,6 +19,7 @@ from adapter.core.rendering import Renderer
 from adapter.dingtalk import Client
 from adapter.dispatcher import Courier, Dispatcher, Equipment, Memory
 from adapter.errors import ConfigError, Problem, StoreUnavailable
+from adapter.health import StoreHealth
 from adapter.housekeeping import Housekeeper
 from adapter.logs import redaction
 from adapter.metrics import Metrics
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from adapter.core.routing import Route
     from adapter.outbox import Outbox
     from adapter.secret import Secret
-
-PROBE_EVERY: Final = timedelta(seconds=1)
-"""How long the answer to "does writing work?" is believed."""
 
 log = structlog.get_logger(__name__)
 
@@ -115,15 +112,15 @@ class Service:
         self._loaded = loaded
         self._reloading = threading.Lock()
         self._draining = False
-        self._probed_at: datetime | None = None
-        self._store_fault = ""
         self.store: Outbox = _open_store(loaded.settings, self.clock)
+        self._health = StoreHealth(self.store, self.clock, self.metrics.store_up)
         self._dispatcher = self._new_dispatcher()
         self._housekeeper = Housekeeper(
             self.store,
             self.clock,
             retention=lambda: self.settings.storage.retention,
             follow=self.clock.follow,
+            probe=self._health.probe,
         )
         self.wsgi: Flask = create_app(self)
         self._tell_loaded()
@@ -137,7 +134,7 @@ class Service:
     def start(self) -> None:
         """Begin to deliver; requests may come from now on."""
         self.metrics.watch(self.store, self.clock.now, lambda: self.settings.robots)
-        self._probe()
+        self._health.probe()
         self._dispatcher.start()
         self._housekeeper.start()
         log.info("started", robots=len(self.settings.robots), waiting=self.store.waiting())
@@ -164,8 +161,11 @@ class Service:
             return "shutting down"
         if not self.alive():
             return "a part of the adapter ended"
-        self._probe()
-        return self._store_fault
+        return self._health.fault()
+
+    def store_failed(self, why: str) -> None:
+        """Learn that a webhook could not be committed: not ready, until a probe succeeds."""
+        self._health.failed(why)
 
     def wake(self, robots: Iterable[str]) -> None:
         """Tell the dispatcher that something was put into these robots' queues."""
@@ -209,26 +209,20 @@ class Service:
             equipment=lambda: self._loaded.equipment,
         )
 
-    def _probe(self) -> None:
-        now = self.clock.now()
-        if self._probed_at is not None and now - self._probed_at < PROBE_EVERY:
-            return
-        self._probed_at = now
-        try:
-            self.store.probe(now)
-        except StoreUnavailable as error:
-            self._store_fault = str(error)
-            self.metrics.store_up.set(0)
-        else:
-            self._store_fault = ""
-            self.metrics.store_up.set(1)
-
     def _tell_loaded(self) -> None:
         self.metrics.reload_successful.set(1)
         self.metrics.reload_success_at.set(self.clock.now().timestamp())
         for warning in self.settings.warnings:
             log.warning("configuration", what=str(warning))
-        unknown = set(self.store.queue()) - set(self.settings.robots)
+        self.metrics.keep_robots(self.settings.robots)
+        self._tell_unknown()
+
+    def _tell_unknown(self) -> None:
+        try:
+            unknown = set(self.store.queue()) - set(self.settings.robots)
+        except StoreUnavailable as error:  # the configuration is in force all the same
+            log.warning("what waits for robots of old could not be read", why=str(error))
+            return
         if unknown:
             log.warning(
                 "deliveries wait for robots that are not configured", robots=sorted(unknown)

@@ -1,4 +1,7 @@
-"""What must be done from time to time, whatever arrives: forget what is old, count what waits."""
+"""What must be done from time to time, whatever arrives.
+
+Forget what is old, count what waits, see whether the store takes writes.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +54,10 @@ class Housekeeper:
         *,
         retention: Callable[[], timedelta],
         follow: Callable[[datetime], None],
+        probe: Callable[[], None],
     ) -> None:
         self._store = store
+        self._probe = probe
         self._follow = follow
         self._clock = clock
         self._retention = retention
@@ -70,6 +75,14 @@ class Housekeeper:
             self._thread.join()
 
     def step(self) -> None:
+        """Do all of it once; what fails, even by a fault of the adapter, is logged."""
+        for part in self._tidy, self._probe:
+            try:
+                part()
+            except Exception:
+                log.exception("housekeeping failed and goes on")
+
+    def _tidy(self) -> None:
         """Remove all that is older than the retention, in small bites, and count what waits."""
         now = self._clock.now()
         before, states_before = now - self._retention(), now - STATES_KEPT

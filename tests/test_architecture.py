@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "secret"),
     ("core",),
     ("config", "clock", "deadline", "logs", "metrics"),
-    ("dingtalk", "outbox", "web", "dispatcher", "housekeeping", "serving", "simulator"),
+    ("dingtalk", "outbox", "web", "dispatcher", "health", "housekeeping", "serving", "simulator"),
     ("app",),
     ("cli",),
     ("__main__",),

@@ -12,13 +12,17 @@ BODY_LIMIT: Final = 1024
 
 
 class Refusal(Exception):  # noqa: N818  # an answer, not a fault
-    """Answer a request with an error, from wherever that is decided."""
+    """Answer a request with an error, from wherever that is decided.
+
+    `body_kept` becomes true when the request's body was kept for a person to look at.
+    """
 
     def __init__(self, code: int, text: str, **headers: str) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
         self.headers = headers
+        self.body_kept = False
 
 
 def error_answer(code: int, text: str, headers: dict[str, str] | None = None) -> Response:

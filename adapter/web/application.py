@@ -30,7 +30,7 @@ def create_app(backend: Backend) -> Flask:
 
     @app.after_request
     def count(response: Response) -> Response:
-        if request.path.startswith(PATHS):
+        if _is_webhook():
             backend.metrics.webhooks.labels(str(response.status_code)).inc()
         return response
 
@@ -40,23 +40,37 @@ def create_app(backend: Backend) -> Flask:
 def _answer_errors(app: Flask, backend: Backend) -> None:
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
+        _tell(refusal.code, refusal.text, body_kept=refusal.body_kept)
         return error_answer(refusal.code, refusal.text, refusal.headers)
 
     @app.errorhandler(StoreUnavailable)
     def unavailable(error: StoreUnavailable) -> Response:
-        log.error("webhook not committed, the sender will retry", why=str(error))
+        backend.store_failed(str(error))
+        _tell(503, str(error))
         return error_answer(503, str(error))
 
     @app.errorhandler(HTTPException)
     def routing(error: HTTPException) -> Response:
         code = error.code or 500
+        text = _explain(code, error)
+        _tell(code, text)
         drain(request, backend.clock)
-        return error_answer(code, _explain(code, error), _allowed(error))
+        return error_answer(code, text, _allowed(error))
 
     @app.errorhandler(Exception)
     def bug(error: Exception) -> Response:
         log.error("a request failed by a fault of the adapter", path=request.path, exc_info=error)
         return error_answer(500, "a fault of the adapter; its log has the details")
+
+
+def _is_webhook() -> bool:
+    return request.path.startswith(PATHS)
+
+
+def _tell(code: int, why: str, *, body_kept: bool = False) -> None:
+    """Log a webhook that was refused; of its URL only the path, as the query may hold secrets."""
+    if _is_webhook():
+        log.warning("webhook refused", code=code, why=why, path=request.path, body_kept=body_kept)
 
 
 def _allowed(error: HTTPException) -> dict[str, str]:
@@ -68,9 +82,11 @@ def _allowed(error: HTTPException) -> dict[str, str]:
 def _explain(code: int, error: HTTPException) -> str:
     if code == 404:  # noqa: PLR2004  # HTTP's own number
         return "nothing here; webhooks go to POST /alertmanager or /alertmanager/<robot>"
-    if code == 405:  # noqa: PLR2004  # same
+    if code == 405 and _is_webhook():  # noqa: PLR2004  # same
         return (
             f"{request.method} is not served here; Alertmanager posts webhooks. "
             "If it did, a redirect on the way has turned POST into GET: set follow_redirects: false"
         )
+    if code == 405:  # noqa: PLR2004  # same
+        return f"{request.method} is not served here"
     return error.description or error.name

@@ -84,3 +84,7 @@ class Backend(Protocol):
     def not_ready(self) -> str:
         """Return why webhooks should not come here now; empty when they may."""
         ...
+
+    def store_failed(self, why: str) -> None:
+        """Learn that a webhook could not be committed."""
+        ...

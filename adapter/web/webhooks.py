@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 PATHS = ("/alertmanager", "/dingtalk/")
 METHODS = ("POST", "PUT")
+DEFAULT_SOURCE = "default"
+"""The entry of `alertmanagers` that stands for a URL without `?source=`."""
 
 
 def create_webhooks(backend: Backend) -> Blueprint:
@@ -96,7 +98,7 @@ class _Receiver:
             raise Refusal(
                 404, "unknown robot in the path; use a name of robots: in the configuration"
             )
-        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        if _codings("Content-Encoding") or _codings("Transfer-Encoding") - {"chunked"}:
             raise Refusal(415, "compressed bodies are not read; send the JSON as it is")
 
     def _decode(self, body: bytes, settings: Settings) -> AlertGroup:
@@ -105,9 +107,9 @@ class _Receiver:
         except PayloadError as error:
             raise Refusal(400, str(error)) from None
         name = request.args.get("source")
-        if name is None:
+        source = settings.sources.get(DEFAULT_SOURCE if name is None else name)
+        if source is None and name is None:
             return group
-        source = settings.sources.get(name)
         if source is None:
             known = ", ".join(settings.sources) or "none are configured"
             raise Refusal(400, f"unknown ?source= in the URL; alertmanagers: {known}")
@@ -139,13 +141,19 @@ class _Receiver:
         return counts
 
     def _keep(self, body: bytes, refusal: Refusal) -> None:
-        log.warning("webhook refused, body kept", code=refusal.code, why=refusal.text)
         try:
             self._backend.store.keep_refused(
                 body, code=refusal.code, reason=refusal.text, now=self._backend.clock.now()
             )
+            refusal.body_kept = True
         except StoreUnavailable as error:
             log.warning("a refused body could not be kept", why=str(error))
+
+
+def _codings(header: str) -> set[str]:
+    """Return what was done to the body, as a header names it; `identity` is nothing."""
+    named = {word.strip().lower() for word in request.headers.get(header, "").split(",")}
+    return named - {"", "identity"}
 
 
 def _deliveries(settings: Settings, group: AlertGroup, robot: str | None) -> tuple[Delivery, ...]:

@@ -94,6 +94,9 @@ class Program:
     def not_ready(self) -> str:
         return self.fault
 
+    def store_failed(self, why: str) -> None:
+        self.fault = why
+
 
 def serve(settings: Settings | None = None) -> tuple[Program, FlaskClient]:
     program = Program(settings or make_settings())
@@ -294,6 +297,19 @@ class TestSources:
         assert [alert.labels["cluster"] for alert in delivery.group.alerts] == ["bj", "sh"]
         assert delivery.group.source == "bj"
 
+    def test_one_named_default_stands_for_a_url_without(self) -> None:
+        default = SourceSettings(name="default", labels={"cluster": "gz"})
+        program, client = serve(make_settings(sources=(*self.settings.sources.values(), default)))
+        for url in "/alertmanager", "/alertmanager?source=bj", "/alertmanager?source=default":
+            alerts = [{"labels": {"alertname": "A"}}]
+            assert client.post(url, json={"alerts": alerts}).status_code == 200
+        got = [(each.group.source, each.group.alerts[0].labels) for each in program.store.accepted]
+        assert [(source, labels["cluster"]) for source, labels in got] == [
+            ("default", "gz"),
+            ("bj", "bj"),
+            ("default", "gz"),
+        ]
+
     def test_an_unknown_one_is_told_and_the_body_kept(self) -> None:
         program, client = serve(self.settings)
         response = client.post("/alertmanager?source=bjj", data=BODY)
@@ -339,10 +355,21 @@ class TestOperation:
         assert response.status_code == 500
         assert "c.yml:3:5: robots.ops: unknown key" in response.text
 
-    def test_reload_without_auth_is_for_loopback(self) -> None:
+    @pytest.mark.parametrize(
+        ("address", "code"),
+        [
+            ("127.0.0.1", 200),
+            ("::1", 200),
+            ("::ffff:127.0.0.1", 200),
+            ("10.0.0.9", 403),
+            ("::ffff:10.0.0.9", 403),
+            ("", 403),
+        ],
+    )
+    def test_reload_without_auth_is_for_loopback(self, address: str, code: int) -> None:
         _, client = serve()
-        environ = {"REMOTE_ADDR": "10.0.0.9"}
-        assert client.post("/-/reload", environ_overrides=environ).status_code == 403
+        environ = {"REMOTE_ADDR": address}
+        assert client.post("/-/reload", environ_overrides=environ).status_code == code
 
     def test_reload_with_auth_needs_credentials(self) -> None:
         _, client = serve(make_settings(auth=AuthSettings(bearer_tokens=(Secret("token"),))))

@@ -1,0 +1,83 @@
+"""The service as a whole, in this process: what a store that fails does to readiness and reload."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapter import app
+from adapter.core.delivery import Broken
+from support.processes import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FULL = "the store failed: database or disk is full"
+
+
+class Bench:
+    """Hold a service that runs, and its configuration."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config = folder / "config.yml"
+        self.database = folder / "adapter.db"
+        self.configure("ops")
+        self.service = app.Service(self.config, app.load(self.config))
+
+    def configure(self, *robots: str) -> None:
+        sections = "".join(
+            f"  {robot}: {{access_token: token-of-{robot}, api_url: 'http://127.0.0.1:9'}}\n"
+            for robot in robots
+        )
+        self.config.write_text(
+            f"storage: {{url: 'sqlite:///{self.database}'}}\n"
+            f"robots:\n{sections}route: {{robots: [{robots[0]}]}}\n"
+        )
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        registry = self.service.metrics.registry
+        return registry.get_sample_value(f"alertmanager_dingtalk_{name}", labels)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    bench.service.start()
+    yield bench
+    bench.service.stop()
+
+
+def test_a_webhook_that_was_not_committed_makes_it_not_ready_until_a_probe_succeeds(
+    bench: Bench,
+) -> None:
+    assert (bench.service.not_ready(), bench.metric("store_up")) == ("", 1)
+    bench.service.store_failed(FULL)
+    assert (bench.service.not_ready(), bench.metric("store_up")) == (FULL, 0)
+    wait_until(lambda: bench.service.not_ready() == "", what="a probe succeeds")
+    assert bench.metric("store_up") == 1
+
+
+def test_a_store_that_fails_does_not_stop_a_reload(bench: Bench) -> None:
+    with closing(sqlite3.connect(bench.database)) as connection, connection:
+        connection.execute("ALTER TABLE queues RENAME TO elsewhere")
+    bench.configure("ops", "new")
+    with capture_logs() as lines:
+        bench.service.reload()
+    assert set(bench.service.settings.robots) == {"ops", "new"}
+    assert bench.metric("config_last_reload_successful") == 1
+    assert "what waits for robots of old could not be read" in {line["event"] for line in lines}
+
+
+def test_a_reload_forgets_that_a_robot_of_old_was_broken(bench: Bench) -> None:
+    bench.service.metrics.failed("ops", Broken("300005", "token is not exist", "token"))
+    assert bench.metric("robot_broken", robot="ops", reason="token") == 1
+    bench.service.reload()
+    assert bench.metric("robot_broken", robot="ops", reason="token") == 1
+    bench.configure("new")
+    bench.service.reload()
+    assert bench.metric("robot_broken", robot="ops", reason="token") is None
