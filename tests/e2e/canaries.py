@@ -21,6 +21,7 @@ BEARER = canary("bearer token")
 PASSWORD = canary("password of server.auth")
 GUESSED = canary("a credential that is wrong here and perhaps right elsewhere")
 PROXY = canary("password of a proxy")
+DATABASE = canary("password of a database")
 MISPLACED = canary("a credential where none belongs")
 OTHER_SECRET = canary("the secret that DingTalk knows")
 MOBILES = ("13912345678", "+852-98765432")
@@ -29,6 +30,6 @@ MOBILE, ABROAD = MOBILES
 
 def parts(credentials: Iterable[str]) -> Iterator[str]:
     """Yield every part of each credential that is too long to show."""
-    for each in (BEARER, PASSWORD, GUESSED, PROXY, MISPLACED, OTHER_SECRET, *credentials):
+    for each in (BEARER, PASSWORD, GUESSED, PROXY, DATABASE, MISPLACED, OTHER_SECRET, *credentials):
         for start in range(len(each) - PART + 1):
             yield each[start : start + PART]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from e2e.canaries import ABROAD, BEARER, GUESSED, MISPLACED, MOBILE
+from e2e.canaries import ABROAD, BEARER, DATABASE, GUESSED, MISPLACED, MOBILE
 from support.adapter import command, webhook
 from support.alerts import make_alert
 
@@ -46,6 +46,11 @@ CONFIGURATIONS = (
     f"route: {{matchers: ['mobile=~\"{MOBILE}'], robots: [ops]}}",
     f"server: {{auth: {{bearer_tokens: '{MISPLACED}'}}}}",
     f"server: {{auth: {{basic: {{username: a, passwort: {MISPLACED}}}}}}}",
+    f"storage: {{url: 'postgres://u:{DATABASE}@127.0.0.1/db'}}",
+    f"storage: {{url: 'postgresql+psycopg://u:{DATABASE}@127.0.0.1'}}",
+    f"storage: {{url: 'postgresql+psycopg://u:{DATABASE}/more@127.0.0.1/db'}}",
+    f"storage: {{url: 'postgresql+psycopg://u:{DATABASE}@127.0.0.1:{DATABASE}/db'}}",
+    f"storage: {{url: 'sqlite:///:memory:{DATABASE}', retention: {DATABASE}}}",
     f"people: {{zhang: {{mobile: '{MOBILE}'}}}}",
     f"{MOBILE}: {ABROAD}",
     f"[{MISPLACED}, {MOBILE}]",

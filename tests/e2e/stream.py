@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -12,10 +13,16 @@ import requests
 from support.adapter import told
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from adapter.simulator import ChatMessage
     from support.adapter import Adapter
 
 PAUSE = 0.05
 """Seconds between two webhooks of a sender."""
+
+_TOLD = re.compile(r"^(?:### )?([🔴✅]).*?(Alert-\d+-\d+)", re.MULTILINE)
+"""How a message tells an alert: as the heading of its group, or in a line among others."""
 
 
 class Told(NamedTuple):
@@ -23,6 +30,28 @@ class Told(NamedTuple):
 
     alert: str
     status: str
+
+
+def told_by(message: ChatMessage) -> list[Told]:
+    """Return what a message tells."""
+    found = _TOLD.findall(message.text)
+    return [Told(alert, "resolved" if mark == "✅" else "firing") for mark, alert in found]
+
+
+def lost(acknowledged: Iterable[Told], got: Sequence[Told]) -> set[Told]:
+    """Return what was acknowledged and never told: only what is newer tells what is older."""
+    covered = {Told(each.alert, "firing") for each in got}
+    return set(acknowledged) - set(got) - covered
+
+
+def overtaken(got: Sequence[Told]) -> list[str]:
+    """Return the alerts that were told to fire after they had been told to be resolved."""
+    places = {each: place for place, each in enumerate(got)}
+    return [
+        each.alert
+        for each, place in places.items()
+        if each.status == "firing" and places.get(Told(each.alert, "resolved"), place) < place
+    ]
 
 
 class Stream:

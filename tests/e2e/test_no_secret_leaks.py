@@ -14,11 +14,11 @@ import pytest
 
 from adapter.dingtalk import sign
 from adapter.secret import Secret
-from adapter.simulator import Running, SimulatorSettings, running
-from e2e.canaries import BEARER, MOBILES, PASSWORD, parts
+from adapter.simulator import DEMO_ROBOT, Running, SimulatorSettings, running
+from e2e.canaries import BEARER, DATABASE, MOBILES, PASSWORD, parts
 from e2e.mistakes import RIGHT, answers_to_operators, requests_of_senders, told
 from e2e.trouble import Trouble, troubles
-from support.adapter import Adapter, adapter_in, robot_section
+from support.adapter import Adapter, adapter_in, command, robot_section
 from support.processes import wait_until
 
 if TYPE_CHECKING:
@@ -31,8 +31,13 @@ AUTH = {
     "bearer_tokens": [BEARER],
     "basic": {"username": "alertmanager", "password": PASSWORD},
 }
-UNHURT = "SELECT robot FROM deliveries WHERE last_error IS NULL"
-SHOWN = ("SELECT last_error FROM deliveries", "SELECT reason FROM refused")
+HURT = "SELECT DISTINCT robot FROM batches WHERE outcome IS NOT NULL"
+SHOWN = (
+    "SELECT outcome FROM batches WHERE outcome IS NOT NULL",
+    "SELECT reason FROM refused",
+    "SELECT reason FROM dead",
+)
+TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
 
 @pytest.fixture
@@ -82,7 +87,8 @@ def test_nothing_leaks(adapter: Adapter, dingtalk: Running, log_format: str) -> 
     found = prepare(adapter, dingtalk, log_format)
     adapter.start()
     assert adapter.post(told(), headers=RIGHT).json()["deliveries"] == len(found)
-    wait_until(lambda: not adapter.rows(UNHURT), within=60, what="every trouble has come")
+    names = {(each.name,) for each in found}
+    wait_until(lambda: set(adapter.rows(HURT)) == names, within=60, what="every trouble has come")
     answers = list(requests_of_senders(adapter))
     assert {200, 400, 401, 404, 405, 413, 415} <= {answer.status_code for answer in answers}
     said = [f"{answer.status_code} {answer.headers} {answer.text}" for answer in answers]
@@ -96,7 +102,25 @@ def test_nothing_leaks(adapter: Adapter, dingtalk: Running, log_format: str) -> 
     lines = {line for text in said for line in text.splitlines()}
     leaks = [line for line in lines if any(each in line for each in (*MOBILES, *credentials))]
     assert not leaks, "\n".join(leaks)
+    tables = [name for (name,) in adapter.rows(TABLES)]
+    assert {"deliveries", "batches", "tokens", "charges"} <= set(tables)
+    for table in tables:  # the files below hold a long value in pieces
+        rows = repr(adapter.rows(f"SELECT * FROM {table}"))  # noqa: S608  # the schema's own name
+        assert [each for each in credentials if each in rows] == [], table
     for path in adapter.folder.glob("adapter.*"):
         content = path.read_bytes()
         assert [each for each in credentials if each.encode() in content] == [], path
     assert adapter.database.exists()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "database.invalid"])
+def test_a_database_that_is_away_is_told_without_its_password(adapter: Adapter, host: str) -> None:
+    robots = {"ops": robot_section(DEMO_ROBOT, "http://127.0.0.1:1")}
+    url = f"postgresql+psycopg://user:{DATABASE}@{host}/db"
+    adapter.configure(robots, storage={"url": url})
+    code, output = command("serve", "--config", str(adapter.config), folder=adapter.folder)
+    assert code == 1
+    assert "cannot open the database of storage.url: " in output
+    assert "see that it runs, and its name, user and password" in output
+    assert "Traceback" not in output
+    assert [part for part in parts(()) if part in output] == []

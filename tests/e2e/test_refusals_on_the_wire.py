@@ -26,6 +26,8 @@ STRICT = Robot(
     rate=Rate(messages=20, mute=timedelta(milliseconds=1)),
 )
 
+REFUSED = "SELECT outcome FROM batches WHERE state = 'dissolved'"
+
 
 @pytest.fixture
 def dingtalk(request: pytest.FixtureRequest) -> Iterator[Running]:
@@ -63,9 +65,8 @@ def assert_told(adapter: Adapter, refused: Exchange) -> None:
     assert (line["level"], line["robot"]) == ("warning", "ops")
     assert line["why"] == f"{refused.errcode} {refused.errmsg}"[: len(line["why"])]
     assert len(line["why"]) > 30, "it is a sentence"
-    assert adapter.rows("SELECT last_error FROM deliveries WHERE state = 'pending'") == [
-        (line["why"],)
-    ]
+    assert adapter.rows(REFUSED) == [(line["why"],)]
+    assert adapter.pending() == 1, "it waits for better days"
 
 
 def assert_delivered_after_mending(adapter: Adapter, dingtalk: Running, messages: int) -> None:
@@ -122,7 +123,8 @@ def test_a_missing_keyword(adapter: Adapter, dingtalk: Running) -> None:
 
 @with_robot(STRICT)
 def test_the_21st_message_of_a_minute(adapter: Adapter, dingtalk: Running) -> None:
-    adapter.configure({"ops": robot_section(STRICT, dingtalk.url)})
+    too_much = {"messages": 1000, "per": "1m"}
+    adapter.configure({"ops": robot_section(STRICT, dingtalk.url, rate=too_much)})
     adapter.start()
     adapter.accept(*(told(f"Alert-{number}") for number in range(21)))
     refused = refusal(dingtalk)
