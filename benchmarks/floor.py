@@ -1,0 +1,54 @@
+"""What no adapter of this kind can undercut: `python -m benchmarks.floor PORT`.
+
+A Flask view under the adapter's own serving reads the body and answers sixty bytes.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, request
+
+from adapter.serving import ServingOptions, serve
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+
+class Floor:
+    """A service that does nothing else."""
+
+    def __init__(self) -> None:
+        app = Flask("floor", static_folder=None)
+
+        @app.post("/alertmanager")
+        def read() -> Response:
+            request.get_data()
+            return Response(b"." * 60, content_type="application/json")
+
+        @app.get("/-/ready")
+        def ready() -> Response:
+            return Response(b"ready")
+
+        self.wsgi: WSGIApplication = app
+
+    def start(self) -> None:
+        """Start nothing."""
+
+    def drain(self) -> None:
+        """Be ready to the end."""
+
+    def stop(self) -> None:
+        """Stop nothing."""
+
+    def reload(self) -> None:
+        """Load nothing."""
+
+    def alive(self) -> bool:
+        """Return that it lives."""
+        return True
+
+
+if __name__ == "__main__":
+    sys.exit(serve(Floor, ServingOptions(host="127.0.0.1", port=int(sys.argv[1]))))

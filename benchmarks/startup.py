@@ -1,0 +1,40 @@
+"""The start: from the command to the first `/-/ready`, and the memory of an adapter that idles."""
+
+from __future__ import annotations
+
+import statistics
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from benchmarks.programs import pause
+from benchmarks.setup import adapter, simulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STARTS: Final = 5
+_SETTLED: Final = timedelta(seconds=1)
+
+
+class Startup(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the spans from start to ready, in seconds, and the idle memory, in MiB (medians too)."""
+
+    seconds: list[float]
+    median: float
+    idle_pss: float
+
+
+def measure(folder: Path) -> Startup:
+    """Start the adapter a few times, each on a new store."""
+    seconds, memory = [], []
+    with simulator(folder) as dingtalk:
+        for number in range(STARTS):
+            with adapter(folder / f"start-{number}", dingtalk) as program:
+                seconds.append(program.ready_after)
+                pause(_SETTLED)
+                memory.append(program.pss())
+    return Startup(
+        seconds=seconds, median=statistics.median(seconds), idle_pss=statistics.median(memory)
+    )

@@ -1,0 +1,85 @@
+"""A storm: a thousand groups at once, for one robot that may send 20 messages a minute.
+
+DingTalk's minute lasts six seconds here, so the figures need no minute to come by.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from benchmarks.load import Job
+from benchmarks.programs import CLOCK, pause, run_load
+from benchmarks.setup import MESSAGES, SCALED, adapter, simulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.programs import Program
+
+GROUPS: Final = 1000
+LIMIT: Final = 40.0
+_LOOK: Final = timedelta(milliseconds=100)
+_DELIVERED: Final = re.compile(
+    r"^alertmanager_dingtalk_alerts_delivered_total(?:\{[^}]*\})? (\S+)$", re.MULTILINE
+)
+_NAME: Final = re.compile(r"Bench-[0-9a-f]{8}")
+
+
+class NotTold(Exception):  # noqa: N818  # reads better where it is raised
+    """Report a storm that was not told in time."""
+
+
+class Storm(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what became of a storm; spans are in seconds and begin with its first webhook."""
+
+    groups: int
+    rate: str
+    accepted_after: float
+    told_after: float
+    messages: int
+    named: int
+    throttled: int
+    peak_pss: float
+
+
+def measure(folder: Path) -> Storm:
+    """Post the storm and wait until the last of it is told."""
+    with (
+        simulator(folder) as dingtalk,
+        adapter(folder / "storm", dingtalk, per=SCALED) as program,
+    ):
+        posted = run_load(Job(port=program.port, alerts=1, count=GROUPS))
+        peak = _await_told(program, posted.began + LIMIT)
+        told_after = CLOCK.monotonic() - posted.began
+        messages = msgspec.json.decode(dingtalk.get("/control/messages"))
+        requests = msgspec.json.decode(dingtalk.get("/control/requests"))
+    names = {name for each in messages for name in _NAME.findall(str(each["body"]))}
+    return Storm(
+        groups=GROUPS,
+        rate=f"{MESSAGES} in {SCALED}",
+        accepted_after=posted.seconds,
+        told_after=told_after,
+        messages=len(messages),
+        named=len(names),
+        throttled=sum(each["errcode"] != 0 for each in requests),
+        peak_pss=peak,
+    )
+
+
+def _await_told(program: Program, until: float) -> float:
+    """Return the most memory that was seen, in MiB."""
+    peak = 0.0
+    while (told := _delivered(program)) < GROUPS:
+        peak = max(peak, program.pss())
+        if CLOCK.monotonic() > until:
+            raise NotTold(f"found {told} of {GROUPS} groups told within {LIMIT} s")
+        pause(_LOOK)
+    return max(peak, program.pss())
+
+
+def _delivered(program: Program) -> int:
+    return sum(int(float(value)) for value in _DELIVERED.findall(program.get("/metrics").decode()))
