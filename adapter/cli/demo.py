@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -64,10 +65,13 @@ def demo(listen: Address, simulator: Address) -> None:
         group = stack.enter_context(running(host=simulator.host, port=simulator.port))
         config = folder / "config.yml"
         config.write_text(_config(listen, group.url), encoding="utf-8")
-        adapter = stack.enter_context(_adapter(config))
+        environment = _without_proxy(listen.host, simulator.host)
+        adapter = stack.enter_context(_adapter(config, environment))
+        session = stack.enter_context(requests.Session())
+        session.trust_env = False  # nor does the demo itself ask a proxy
         url = f"http://{listen.host}:{listen.port}"
-        _wait_until_ready(adapter, url)
-        _post_samples(url)
+        _wait_until_ready(adapter, session, url)
+        _post_samples(session, url)
         click.echo(f"\nDingTalk group:  {group.url}/   ← open this")
         click.echo(f"adapter:         {url}/alertmanager   (POST), {url}/metrics")
         click.echo("Ctrl-C ends both.")
@@ -84,11 +88,20 @@ def _config(listen: Address, simulator: str) -> str:
     )
 
 
+def _without_proxy(*hosts: str) -> dict[str, str]:
+    """Return the environment of the adapter: of these hosts no proxy knows anything."""
+    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    exempt = ",".join(filter(None, (given, *hosts)))
+    return {**os.environ, "no_proxy": exempt, "NO_PROXY": exempt}
+
+
 @contextmanager
-def _adapter(config: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _adapter(config: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run the adapter as it would run anywhere, as a process of its own."""
     command = [sys.executable, "-m", "adapter", "serve", "--config", str(config)]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  # our own program
+    process = subprocess.Popen(  # noqa: S603  # our own program
+        command, stdin=subprocess.DEVNULL, start_new_session=True, env=environment
+    )
     try:
         yield process
     finally:
@@ -99,10 +112,12 @@ def _adapter(config: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def _wait_until_ready(adapter: subprocess.Popen[bytes], url: str) -> None:
+def _wait_until_ready(
+    adapter: subprocess.Popen[bytes], session: requests.Session, url: str
+) -> None:
     clock, never = SystemClock(), threading.Event()
     deadline = clock.monotonic() + READY_WITHIN
-    while not _is_ready(url):
+    while not _is_ready(session, url):
         if adapter.poll() is not None:
             raise AdapterError(
                 f"the adapter ended with code {adapter.returncode}; the lines above say why "
@@ -113,16 +128,16 @@ def _wait_until_ready(adapter: subprocess.Popen[bytes], url: str) -> None:
         clock.wait(never, _POLL)
 
 
-def _is_ready(url: str) -> bool:
+def _is_ready(session: requests.Session, url: str) -> bool:
     try:
-        return requests.get(f"{url}/-/ready", timeout=1).ok
+        return session.get(f"{url}/-/ready", timeout=1).ok
     except requests.RequestException:
         return False
 
 
-def _post_samples(url: str) -> None:
+def _post_samples(session: requests.Session, url: str) -> None:
     for name, body in samples(SystemClock().now()):
-        answer = requests.post(f"{url}/alertmanager", data=body, timeout=10)
+        answer = session.post(f"{url}/alertmanager", data=body, timeout=10)
         click.echo(f"posted {name}: {answer.text.strip()}")
 
 
