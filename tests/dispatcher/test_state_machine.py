@@ -186,6 +186,4 @@ class Delivering(RuleBasedStateMachine):
 
 
 def test_the_laws_of_delivery() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis leaves it so
-        Delivering, settings=settings(stateful_step_count=25)
-    )
+    run_state_machine_as_test(Delivering, settings=settings(stateful_step_count=25))

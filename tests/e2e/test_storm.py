@@ -63,7 +63,7 @@ def post_all(adapter: Adapter, bodies: list[bytes], clients: int = 8) -> float:
 
 
 def texts(group: Running) -> list[str]:
-    return [message.body["markdown"]["text"] for message in group.messages()]
+    return [message.text for message in group.messages()]
 
 
 def throttled(group: Running) -> list[object]:
