@@ -48,6 +48,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_directory(path: Path) -> bool:
+    """Return whether a directory stands at `path`."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        return False
+
+
 def reason(error: OSError) -> str:
     """Return why the system refused, without the file's name."""
     if isinstance(error, FileNotFoundError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from adapter.config.files import is_file
+from adapter.config.files import is_directory, is_file
 from adapter.config.problems import Mistake
 from adapter.config.scalars import duration_within, one_of
 from adapter.config.settings import LogFormat, LogLevel, LogSettings, StorageSettings
@@ -55,13 +55,20 @@ def _read_log(value: Value) -> LogSettings:
 
 def _read_storage(value: Value, default: StorageSettings) -> StorageSettings:
     with value.section("storage", f"url: {_SQLITE}{_DATABASE}") as section:
-        found = section.hidden("url", _database, None)
+        found = section.take("url", _read_url, None)
         shared = found if isinstance(found, Secret) else None
         return StorageSettings(
             path=value.base / found if isinstance(found, str) else default.path,
             postgresql=shared,
             retention=section.scalar("retention", _RETENTION, default.retention),
         )
+
+
+def _read_url(value: Value) -> str | Secret:
+    found = _database(value.text())
+    if isinstance(found, str) and is_directory(value.base / found):
+        raise Mistake("names a directory; expected a file in it, such as adapter.db")
+    return found
 
 
 def _database(text: str) -> str | Secret:
