@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from adapter.config.environment import fill, mistakes, refers, unset
 from adapter.config.problems import Mistake, Noted, joined, shown
+from adapter.config.suggest import closest
 from adapter.config.vocabulary import unknown_word
 from adapter.config.yaml_nodes import MappingNode, ScalarNode, SequenceNode
 
@@ -229,6 +230,10 @@ class Section:
         for _, value in given[1:]:
             value.key_problem(f'"{given[0][0]}" is given too; keep one of the two')
         return given[0] if given else None
+
+    def suggests(self, *keys: str) -> bool:
+        """Return whether an unknown key will be told to mean one of these; ask it last."""
+        return any(closest(key, self._known) in keys for key, _ in self._unknown())
 
     def refuse(self, key: str, text: str) -> None:
         """Note a problem if a key is given that has no place here."""

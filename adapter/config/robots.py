@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT: Final = duration_within("100ms", "5m")
 _SPAN: Final = duration_within("1s", "30d")
+_CREDENTIALS: Final = ("access_token", "access_token_file", "webhook", "webhook_file")
 _NOTHING: Final = RouteSettings()
 _ROBOTS: Final = "ops: {access_token: …}"
 _ELSEWHERE: Final = "a robot takes what routes send it; this belongs to `route`"
@@ -91,7 +92,6 @@ def _read_words(value: Value, known: Known) -> _Words:
         api_url = section.hidden("api_url", base_url, None)
         return _Words(
             credential=credential,
-            credential_given=given,
             secret=take_secret(section, "secret", token),
             keyword=section.scalar("keyword", _keyword, None),
             timeout=section.scalar("timeout", _TIMEOUT, None),
@@ -101,6 +101,7 @@ def _read_words(value: Value, known: Known) -> _Words:
             digest_after=section.scalar("digest_after", _SPAN, None),
             max_age=section.scalar("max_age", _SPAN, None),
             settings=take_route_settings(section, known),
+            credential_given=given or section.suggests(*_CREDENTIALS),  # not "missing" as well
         )
 
 
@@ -150,7 +151,7 @@ def _first(own: str | None, default: str | None, built_in: str) -> str:
 
 
 def _take_credential(section: Section) -> tuple[bool, Credential | None]:
-    given = section.only_one("access_token", "access_token_file", "webhook", "webhook_file")
+    given = section.only_one(*_CREDENTIALS)
     if given is None:
         return False, None
     key, value = given
