@@ -125,8 +125,9 @@ def test_the_example_shows_the_defaults() -> None:
         *("auth", "bearer_tokens", "bearer_token_files", "basic", "username", "password_file"),
         *("log", "format", "level", "storage", "url", "retention", "templates", "directory"),
         *("alertmanagers", "labels", "robot_defaults", "robots", "access_token", "webhook_file"),
+        *("access_token_file", "webhook", "secret_file", "rate", "digest_after", "max_age"),
         *("secret", "keyword", "timeout", "api_url", "proxy", "route", "template", "language"),
-        *("timezone", "send_resolved", "matchers", "continue", "routes"),
+        *("timezone", "send_resolved", "priority", "matchers", "continue", "routes"),
     ],
 )
 def test_the_example_shows_every_key(word: str) -> None:
