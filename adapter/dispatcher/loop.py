@@ -32,8 +32,8 @@ LEASE_MARGIN: Final = timedelta(seconds=5)
 STORE_PAUSE: Final = timedelta(seconds=1)
 """How long a robot's queue is left alone when the store fails."""
 
-LONGEST_WAIT: Final = timedelta(seconds=30)
-"""How long the loop waits at most, so that nothing depends on being woken."""
+LONGEST_WAIT: Final = timedelta(seconds=5)
+"""How long a queue is left alone at most: nobody wakes for what a killed replica left behind."""
 
 COURIERS: Final = 32
 """Messages on their way at once, over all robots."""
@@ -124,7 +124,12 @@ class Dispatcher:
             return min((self._look_at.get(robot, _NOW) for robot in idle), default=_NEVER)
 
     def _run(self) -> None:
+        round_at = _NOW
         while not self._stopping.is_set():
+            now = self._clock.now()
+            if not round_at <= now < round_at + LONGEST_WAIT:  # or the clock was set back
+                self.wake(self._equipment().robots)
+                round_at = now
             self._woken.clear()
             look_at = self.step()
             now = self._clock.now()

@@ -24,6 +24,7 @@ from adapter.errors import StoreUnavailable
 from support.alerts import make_alert, make_delivery
 from support.bench import Bench
 from support.clock import START
+from support.processes import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +135,7 @@ def test_an_alert_that_is_refused_in_every_form_is_a_dead_letter(bench: Bench) -
         bench.sender.sent.append(("ops", body))
         return Refused("430102", "inappropriate") if b"BadWord" in body else Sent()
 
-    bench.sender.send = refuse_bad  # type: ignore[method-assign]  # a DingTalk with a filter
+    bench.sender.send = refuse_bad  # type: ignore[method-assign, assignment]  # with a filter
     alerts = [make_alert(instance=f"node-{number}") for number in range(40)]
     alerts[17] = make_alert(instance="BadWord")
     bench.put(make_delivery(*alerts))
@@ -169,6 +170,18 @@ def test_a_crash_after_sending_sends_the_same_bytes_once_the_lease_ends(bench: B
     bench.run(timedelta(seconds=2))
     assert len({body for _, body in bench.sender.sent}) == 1
     assert (len(bench.sender.sent), bench.outbox.waiting()) == (2, 0)
+
+
+def test_what_a_killed_replica_accepted_is_found_though_nobody_wakes_for_it(bench: Bench) -> None:
+    bench.run()
+    accepted = [make_delivery()]
+    bench.outbox.enqueue(accepted, now=bench.clock.now(), dedup_window=timedelta(0))
+    bench.run(MINUTE)
+    assert bench.sender.sent == [], "nobody knows of it"
+    bench.dispatcher.start()
+    wait_until(lambda: not bench.outbox.waiting(), within=10)
+    bench.dispatcher.stop()
+    assert len(bench.sender.sent) == 1
 
 
 def test_a_fault_of_the_adapter_loses_nothing(bench: Bench) -> None:

@@ -83,13 +83,13 @@ class Cluster:
         """Return the storage.url of a database."""
         return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
 
-    def execute(self, statement: str) -> None:
-        """Carry out a statement."""
+    def execute(self, statement: str) -> str:
+        """Carry out a statement; return its rows, one a line."""
         command = [
             str(self._programs / "psql"),
-            *("-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-qc", statement),
+            *("-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-qAtc", statement),
         ]
-        subprocess.run(command, check=True, capture_output=True)
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @contextmanager
