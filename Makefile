@@ -23,7 +23,7 @@ verify: $(VENV)/.installed-dev tools lint  ## the same claims at full count: kil
 	@VERIFY=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report= tests
 	@$(MAKE) --no-print-directory coverage
 
-coverage:  # the gate: every branch of the core, nine in ten of all
+coverage:  ## the gate over the last test or verify: every branch of the core, nine in ten of all
 	@$(BIN)/python -m coverage report --include='adapter/core/*' --fail-under=100
 	@$(BIN)/python -m coverage report --fail-under=90
 
@@ -46,7 +46,7 @@ clean:  ## remove what the other targets made
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-tools:
+tools:  ## install what the tests run: Alertmanager, Prometheus, Chromium (root on Debian)
 	@./scripts/install-test-tools
 
 $(VENV)/bin/python:
