@@ -23,7 +23,7 @@ from adapter.health import StoreHealth
 from adapter.housekeeping import Housekeeper
 from adapter.logs import redaction
 from adapter.metrics import Metrics
-from adapter.outbox import open_postgresql, open_sqlite
+from adapter.outbox import Listener, carry_out, open_postgresql, open_sqlite
 from adapter.web import create_app
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from adapter.config.settings import Settings
     from adapter.core.routing import Route
-    from adapter.outbox import Outbox
+    from adapter.outbox import Changed, Outbox, Request
     from adapter.secret import Secret
 
 log = structlog.get_logger(__name__)
@@ -115,6 +115,11 @@ class Service:
         self.store: Outbox = _open_store(loaded.settings, self.clock)
         self._health = StoreHealth(self.store, self.clock, self.metrics.store_up)
         self._dispatcher = self._new_dispatcher()
+        storage = loaded.settings.storage
+        # Whoever shares PostgreSQL may write to it without being asked.
+        self._listener = (
+            Listener(storage.path, self._carry_out) if storage.postgresql is None else None
+        )
         self._housekeeper = Housekeeper(
             self.store,
             self.clock,
@@ -137,6 +142,8 @@ class Service:
         self._health.probe()
         self._dispatcher.start()
         self._housekeeper.start()
+        if self._listener is not None:
+            self._listener.start()
         log.info("started", robots=len(self.settings.robots), waiting=self.store.waiting())
 
     def drain(self) -> None:
@@ -146,6 +153,8 @@ class Service:
     def stop(self) -> None:
         """Finish what is in flight and give the store up."""
         self._draining = True
+        if self._listener is not None:
+            self._listener.stop()
         self._dispatcher.stop()
         self._housekeeper.stop()
         self.store.close()
@@ -191,6 +200,14 @@ class Service:
         except StoreUnavailable as error:
             log.warning("robots rest on after the reload", why=str(error))
         self.wake(self.settings.robots)
+
+    def _carry_out(self, request: Request) -> Changed:
+        """Do what a command asks, and look at once at what waits now."""
+        changed = carry_out(self.store, request, self.clock.now())
+        done, problems = changed.done, changed.problems
+        log.info("asked by a command", what=request.command, done=done, problems=problems)
+        self.wake(changed.robots)
+        return changed
 
     def _new_dispatcher(self) -> Dispatcher:
         courier = Courier(

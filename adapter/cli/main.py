@@ -11,6 +11,7 @@ import click
 from adapter import __version__
 from adapter.cli.check import check_config
 from adapter.cli.demo import demo
+from adapter.cli.outbox import outbox
 from adapter.cli.serve import serve
 from adapter.cli.simulate import simulate
 from adapter.errors import AdapterError
@@ -26,7 +27,7 @@ def commands() -> None:
     """Deliver Prometheus Alertmanager webhooks to DingTalk group robots (钉钉群机器人)."""
 
 
-for command in (serve, check_config, simulate, demo):
+for command in (serve, check_config, outbox, simulate, demo):
     commands.add_command(command)
 
 

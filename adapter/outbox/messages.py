@@ -121,19 +121,19 @@ def _mark(
     """Note which alerts of a delivery are told; return whether that were the last of it."""
     row = connection.execute(_BY_ID, {"of": delivery_id}).one()
     gone = unite(told, covered)
-    _uncount(connection, row, gone)
+    uncount(connection, row, gone)
     after = unite(row.told, gone)
     if not is_full(after, row.alerts):
         change: Mapping[str, object] = {"told": after, "suspect": min(row.suspect * 2, HALVED)}
     else:
         state = SENT if int(told, 16) or row.told else SUPERSEDED
         change = {"told": after, "state": state, "settled_at": to_us(now)}
-        _leave_queue(connection, row.robot, {row.priority: 1})
+        leave_queue(connection, row.robot, {row.priority: 1})
     connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**change))
     return "state" in change
 
 
-def _uncount(connection: Connection, row: Row[Any], bits: str) -> None:
+def uncount(connection: Connection, row: Row[Any], bits: str) -> None:
     """Take alerts that wait no more out of the sums."""
     delivery = to_delivery(row.payload)
     gone = unpack(bits, row.alerts) - unpack(row.told, row.alerts)
@@ -143,7 +143,8 @@ def _uncount(connection: Connection, row: Row[Any], bits: str) -> None:
     drop_empty(connection, row.robot)
 
 
-def _leave_queue(connection: Connection, robot: str, numbers: Mapping[int, int]) -> None:
+def leave_queue(connection: Connection, robot: str, numbers: Mapping[int, int]) -> None:
+    """Count fewer deliveries that wait, by priority."""
     rows: list[dict[str, object]] = [
         {"robot": robot, "priority": priority, "deliveries": -number}
         for priority, number in numbers.items()
@@ -160,7 +161,7 @@ def _mark_digested(connection: Connection, batch: Row[Any], through_id: int, now
     summed = msgspec.json.decode(batch.digested, type=Totals)
     add(connection, digested_rows(batch.robot, summed.counts))
     drop_empty(connection, batch.robot)
-    _leave_queue(connection, batch.robot, {int(Priority.NORMAL): number})
+    leave_queue(connection, batch.robot, {int(Priority.NORMAL): number})
     return number
 
 

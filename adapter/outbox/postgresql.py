@@ -90,6 +90,12 @@ def open_postgresql(url: Secret) -> Outbox:
     return Outbox(PooledWriter(engine), reading=engine, release=engine.dispose)
 
 
+def read_postgresql(url: Secret) -> Engine:
+    """Return an engine that only reads the database at `url`."""
+    options = f"-c statement_timeout={_STATEMENT_LIMIT} -c default_transaction_read_only=on"
+    return create_engine(url.reveal(), connect_args={"connect_timeout": 5, "options": options})
+
+
 def _create(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
     connection.execute(_CREATE_VERSION)

@@ -55,23 +55,62 @@ def open_sqlite(path: Path, now: datetime) -> Outbox:
     """
     lock = acquire_lock(path)
     try:
-        moved_aside = _move_aside_if_corrupt(path, now)
-        writing = _engine(path, readonly=False)
-        _create(writing, path)
-
-        def release() -> None:
-            writing.dispose()
-            lock.release()
-
-        return Outbox(
-            Writer(writing, OwnFile(path)),
-            reading=_engine(path, readonly=True),
-            release=release,
-            moved_aside=moved_aside,
-        )
+        return _own(path, lock, _move_aside_if_corrupt(path, now))
     except BaseException:
         lock.release()
         raise
+
+
+def open_existing(path: Path) -> Outbox:
+    """Open a database that is there and sound, and own it; leave every other as it is.
+
+    Raises StoreLocked when another process owns it and StoreUnavailable when it cannot be opened.
+    """
+    _require(path)
+    lock = acquire_lock(path)
+    try:
+        _require_sound(path)
+        return _own(path, lock, None)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def read_sqlite(path: Path) -> Engine:
+    """Return an engine that only reads the database, whoever owns it; raises StoreUnavailable."""
+    _require(path)
+    return _engine(path, readonly=True)
+
+
+def _require(path: Path) -> None:
+    if not path.exists():
+        raise StoreUnavailable(
+            f"there is no database {path}; `serve` makes it when it first starts, "
+            "and storage.url says where"
+        )
+
+
+def _require_sound(path: Path) -> None:
+    if not _is_sound(path):
+        raise StoreUnavailable(
+            f"{path} is corrupt; the next start of `serve` moves it aside and uses a fresh one"
+        )
+
+
+def _own(path: Path, lock: Lock, moved_aside: Path | None) -> Outbox:
+    writing = _engine(path, readonly=False)
+    _create(writing, path)
+
+    def release() -> None:
+        writing.dispose()
+        lock.release()
+
+    return Outbox(
+        Writer(writing, OwnFile(path)),
+        reading=_engine(path, readonly=True),
+        release=release,
+        moved_aside=moved_aside,
+    )
 
 
 def acquire_lock(path: Path) -> Lock:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from adapter.core.priority import Priority
 from adapter.core.turn import Fate
 from adapter.errors import StoreUnavailable
-from adapter.outbox import accepting, messages, turns
+from adapter.outbox import accepting, letters, messages, turns
 from adapter.outbox.rows import (
     Accepted,
     QueueState,
@@ -28,6 +28,7 @@ from adapter.outbox.tables import (
     charges,
     dead,
     deliveries,
+    discarded,
     from_us,
     items,
     notices,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from adapter.core.delivery import Delivery, Idle, Notice
     from adapter.core.quota import Rate
     from adapter.core.turn import Launch, Settlement, Turn
+    from adapter.outbox.letters import Changed
 
 T = TypeVar("T")
 
@@ -214,6 +216,20 @@ class Outbox:
 
         self._writer.run(operation)
 
+    # -- what a person decides ---------------------------------------------------------------
+
+    def retry(self, ids: Sequence[str]) -> Changed:
+        """Let dead alerts wait again; what cannot be done is told and changes nothing."""
+        changed = self._writer.run(lambda connection: letters.retry(connection, ids))
+        self.recount()
+        return changed
+
+    def discard(self, ids: Sequence[str], *, now: datetime) -> Changed:
+        """Give up alerts that are dead or wait; what cannot be done is told."""
+        changed = self._writer.run(lambda connection: letters.discard(connection, ids, now))
+        self.recount()
+        return changed
+
     # -- looking -----------------------------------------------------------------------------
 
     def waiting(self) -> int:
@@ -294,6 +310,10 @@ class Outbox:
                 old = select(table.c.id).where(table.c.settled_at < to_us(before))
                 gone = table.c.id.in_(old.limit(PURGE_CHUNK).scalar_subquery())
                 removed += connection.execute(delete(table).where(gone)).rowcount
+            for table, ended_at in ((dead, dead.c.died_at), (discarded, discarded.c.discarded_at)):
+                removed += connection.execute(
+                    delete(table).where(ended_at < to_us(before))
+                ).rowcount
             stale = states.c.accepted_at < to_us(states_before)
             return removed + connection.execute(delete(states).where(stale)).rowcount
 

@@ -32,7 +32,7 @@ deliveries = Table(  # the alerts of one group, of one priority, on their way to
     Column("id", _ID, primary_key=True, autoincrement=True),
     Column("robot", Text, nullable=False),
     Column("priority", Integer, nullable=False),
-    Column("state", Text, nullable=False),  # pending, sent, superseded
+    Column("state", Text, nullable=False),  # pending, sent, superseded, discarded
     Column("payload", LargeBinary, nullable=False),  # Delivery as JSON
     Column("alerts", Integer, nullable=False),
     Column("told", Text),  # bits of the alerts told, superseded or dead, in hexadecimal
@@ -146,6 +146,16 @@ dead = Table(  # alerts that DingTalk would not take in any form
     Column("died_at", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     Index("dead_robot", "robot"),
+)
+
+discarded = Table(  # alerts that a person gave up, dead or waiting
+    "discarded",
+    metadata,
+    Column("delivery", BigInteger, primary_key=True, autoincrement=False),
+    Column("alert", Integer, primary_key=True, autoincrement=False),  # its index there
+    Column("robot", Text, nullable=False),
+    Column("discarded_at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),  # why it had died; empty if it waited
 )
 
 states = Table(  # the group state accepted last, for deduplication

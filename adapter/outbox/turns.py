@@ -254,6 +254,15 @@ def holds(connection: Connection, turn: Turn) -> bool:
     return row is not None and row.leased_until == to_us(turn.leased_until)
 
 
+def end_unsent(connection: Connection) -> None:
+    """End the turns in which nothing is sent yet: what they plan by is about to change."""
+    each = select(tokens.c.token).order_by(tokens.c.token).with_for_update()
+    connection.execute(each).all()  # whoever launches a message now is waited for
+    sending = select(batches.c.token).where(batches.c.state == OPEN)
+    unsent = update(tokens).where(tokens.c.token.not_in(sending))
+    connection.execute(unsent.values(leased_until=0))
+
+
 def charge(connection: Connection, turn: Turn, batch_id: str, now: datetime) -> None:
     """Charge a request before it is sent, as if it took until the lease ends."""
     until = turn.leased_until + turn.quota.rate.per

@@ -1,0 +1,129 @@
+"""What `outbox` prints: tables for people, times in this machine's zone."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from adapter.outbox.history import Overview, Shown, Trace
+    from adapter.outbox.lives import Life, Message
+
+
+def local(instant: datetime) -> str:
+    """Return an instant in this machine's zone, as ISO 8601 writes it."""
+    return instant.astimezone().isoformat(timespec="seconds")
+
+
+def plain(text: str) -> str:
+    """Return `text` without what could steer a terminal: labels come from anywhere."""
+    return "".join(
+        "�" if unicodedata.category(character) == "Cc" and character != "\n" else character
+        for character in text
+    )
+
+
+def overview(found: Overview) -> str:
+    """Return what waits, what is dead, and which messages were made."""
+    waiting = [
+        (each.id, each.robot, each.priority, local(each.received_at), f"{each.left}/{each.alerts}",
+         ", ".join(each.names))
+        for each in found.waiting
+    ]  # fmt: skip
+    dead = [
+        (each.id, each.robot, local(each.died_at), each.fingerprint, each.name, each.reason)
+        for each in found.dead
+    ]
+    return "\n\n".join(
+        (
+            _section(
+                f"waiting: {_some(len(waiting), found.waiting_in_all)}",
+                ("ID", "ROBOT", "PRIORITY", "RECEIVED", "ALERTS LEFT", "WHAT"),
+                waiting,
+            ),
+            _section(
+                f"dead letters: {_some(len(dead), found.dead_in_all)}",
+                ("ID", "ROBOT", "DIED", "FINGERPRINT", "ALERT", "REASON"),
+                dead,
+            ),
+            _section("newest messages", MESSAGE_HEAD, map(_message, found.messages)),
+        )
+    )
+
+
+def shown(found: Shown) -> str:
+    """Return a message with its body, or what became of each alert of a delivery."""
+    if found.message is None:
+        return "\n\n".join(map(_life, found.lives))
+    return f"{_table(MESSAGE_HEAD, [_message(found.message)])}\n\n{found.body}"
+
+
+def traced(found: Trace) -> str:
+    """Return what became of an alert, each time it came."""
+    cut = "(older deliveries were not looked at)\n\n" if found.cut else ""
+    return cut + "\n\n".join(map(_life, found.lives))
+
+
+MESSAGE_HEAD = ("MESSAGE", "ROBOT", "FORM", "ALERTS", "MADE", "STATE", "SETTLED", "OUTCOME")
+
+
+def _message(message: Message) -> tuple[str, ...]:
+    settled = "" if message.settled_at is None else local(message.settled_at)
+    unsure = f"{message.attempts} without a clear answer; " if message.attempts else ""
+    return (
+        message.id,
+        message.robot,
+        message.form,
+        str(message.alerts),
+        local(message.created_at),
+        message.state,
+        settled,
+        unsure + message.outcome,
+    )
+
+
+def _life(life: Life) -> str:
+    return "\n".join(_lines(life))
+
+
+def _lines(life: Life) -> Iterator[str]:
+    labels = ", ".join(f"{name}={value}" for name, value in sorted(life.labels.items()))
+    yield f"{life.id}  {life.name} {life.status}  fingerprint {life.fingerprint}  {labels}"
+    yield (
+        f"  {local(life.received_at)}  received for robot {life.robot}, priority {life.priority}, "
+        f"receiver {life.receiver or '(none)'}, group {life.group_key or '(none)'}"
+        + (f", from {life.source}" if life.source else "")
+    )
+    for message in life.messages:
+        settled = message.settled_at or message.created_at
+        outcome = f": {message.outcome}" if message.outcome else ""
+        yield (
+            f"  {local(settled)}  {message.how} in message {message.id} ({message.form}, "
+            f"{message.alerts} alerts, {message.attempts} attempts without a clear answer), "
+            f"{message.state}{outcome}"
+        )
+    ended = "" if life.ended_at is None else f" at {local(life.ended_at)}"
+    reason = f": {life.reason}" if life.reason else ""
+    yield f"  now {life.state}{ended}{reason}"
+
+
+def _some(shown: int, total: int) -> str:
+    return str(total) if shown == total else f"{shown} of {total}"
+
+
+def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = list(rows)
+    return f"{title}\n{_table(head, lines)}" if lines else f"{title}\n(none)"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return columns as wide as their widest cell; a cell is one line."""
+    cells = [head, *([" ".join(cell.split()) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )

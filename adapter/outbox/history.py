@@ -1,0 +1,236 @@
+"""History: a person's questions. What waits, what was sent in which message, what died and why.
+
+It only reads, beside whoever owns the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import msgspec
+from sqlalchemy import func, literal, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from adapter.core.priority import Priority
+from adapter.errors import StoreUnavailable
+from adapter.outbox.bits import unpack
+from adapter.outbox.letters import parse_name
+from adapter.outbox.lives import Life, Message, lives_of, newest_messages, to_message
+from adapter.outbox.messages import PENDING
+from adapter.outbox.postgresql import read_postgresql
+from adapter.outbox.rows import to_delivery
+from adapter.outbox.sqlite import read_sqlite
+from adapter.outbox.tables import batches, dead, deliveries, from_us
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement, Connection, Engine, Row
+
+    from adapter.core.alerts import Alert
+    from adapter.secret import Secret
+
+T = TypeVar("T")
+
+NEWEST: Final = 10_000
+"""Deliveries that a trace looks at, the newest."""
+
+TRACED: Final = 200
+"""Deliveries that a trace tells, the newest."""
+
+NAMES: Final = 3
+"""Alert names told of a delivery that waits."""
+
+
+class Queued(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe a delivery that waits; `left` of its `alerts` are not told yet."""
+
+    id: str
+    robot: str
+    priority: str
+    received_at: datetime
+    alerts: int
+    left: int
+    names: tuple[str, ...]
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe an alert that DingTalk would not take in any form."""
+
+    id: str
+    robot: str
+    died_at: datetime
+    name: str
+    fingerprint: str
+    reason: str
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the oldest of what waits, and the newest dead letters and messages."""
+
+    waiting: tuple[Queued, ...]
+    waiting_in_all: int
+    dead: tuple[DeadLetter, ...]
+    dead_in_all: int
+    messages: tuple[Message, ...]
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what an id names: a message with its body, or alerts of a delivery."""
+
+    message: Message | None = None
+    body: str = ""
+    lives: tuple[Life, ...] = ()
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell what became of an alert, the oldest first; `cut`: older deliveries were left out."""
+
+    lives: tuple[Life, ...]
+    cut: bool
+
+
+def open_history(path: Path, postgresql: Secret | None) -> History:
+    """Return the history in SQLite's file, or in PostgreSQL if that is used."""
+    return History(read_sqlite(path) if postgresql is None else read_postgresql(postgresql))
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Answer questions about an outbox; every answer may raise StoreUnavailable."""
+
+    engine: Engine
+
+    def overview(self, limit: int) -> Overview:
+        """Return what waits, what is dead and what was sent, at most so many of each."""
+        return self._ask(lambda connection: _overview(connection, limit))
+
+    def show(self, name: str) -> Shown | None:
+        """Return what `DELIVERY`, `DELIVERY.INDEX` or the id of a message names, if anything."""
+        return self._ask(lambda connection: _show(connection, name))
+
+    def trace(self, fingerprint: str, newest: int = NEWEST) -> Trace:
+        """Return what became of the alert with this fingerprint, whenever it came."""
+        return self._ask(lambda connection: _trace(connection, fingerprint, newest))
+
+    def close(self) -> None:
+        """Give the database up."""
+        self.engine.dispose()
+
+    def _ask(self, question: Callable[[Connection], T]) -> T:
+        try:
+            with self.engine.begin() as connection:
+                return question(connection)
+        except msgspec.MsgspecError as error:
+            raise StoreUnavailable(f"a delivery cannot be read by this version: {error}") from None
+        except SQLAlchemyError as error:
+            said = str(getattr(error, "orig", None) or type(error).__name__).strip()
+            why = said.splitlines()[0] if said else type(error).__name__
+            raise StoreUnavailable(
+                f"the outbox could not be read: {why}; see that storage.url names the database "
+                "that `serve` uses, and that this user may read it"
+            ) from None
+
+
+def _overview(connection: Connection, limit: int) -> Overview:
+    waits = deliveries.c.state == PENDING
+    oldest = select(deliveries).where(waits).order_by(deliveries.c.id).limit(limit)
+    letters = (
+        select(dead, deliveries.c.payload)
+        .outerjoin(deliveries, deliveries.c.id == dead.c.delivery)
+        .order_by(dead.c.died_at.desc(), dead.c.delivery, dead.c.alert)
+        .limit(limit)
+    )
+    waiting = select(func.count()).select_from(deliveries).where(waits)
+    return Overview(
+        waiting=tuple(_queued(row) for row in connection.execute(oldest)),
+        waiting_in_all=connection.execute(waiting).scalar_one(),
+        dead=tuple(_letter(row) for row in connection.execute(letters)),
+        dead_in_all=connection.execute(select(func.count()).select_from(dead)).scalar_one(),
+        messages=newest_messages(connection, limit),
+    )
+
+
+def _queued(row: Row[Any]) -> Queued:
+    names = dict.fromkeys(alert.name for alert in _alerts(row.payload))
+    told = unpack(row.told, row.alerts)
+    return Queued(
+        id=str(row.id),
+        robot=row.robot,
+        priority=Priority(row.priority).name.lower(),
+        received_at=from_us(row.received_at),
+        alerts=row.alerts,
+        left=row.alerts - len(told),
+        names=tuple(names)[:NAMES],
+    )
+
+
+def _letter(row: Row[Any]) -> DeadLetter:
+    alerts = () if row.payload is None else _alerts(row.payload)
+    alert = alerts[row.alert] if row.alert < len(alerts) else None
+    return DeadLetter(
+        id=f"{row.delivery}.{row.alert}",
+        robot=row.robot,
+        died_at=from_us(row.died_at),
+        name="" if alert is None else alert.name,
+        fingerprint="" if alert is None else alert.fingerprint,
+        reason=row.reason,
+    )
+
+
+def _alerts(payload: bytes) -> tuple[Alert, ...]:
+    """Return the alerts of a stored delivery; none of one that this version cannot read."""
+    try:
+        return to_delivery(payload).group.alerts
+    except msgspec.MsgspecError:
+        return ()
+
+
+def _show(connection: Connection, name: str) -> Shown | None:
+    found = connection.execute(select(batches).where(batches.c.id == name)).first()
+    if found is not None:
+        return Shown(message=to_message(found), body=found.body.decode(errors="replace"))
+    place = parse_name(name)
+    if place is None:
+        return None
+    delivery_id, index = place
+    row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).first()
+    if row is None or (index is not None and index >= row.alerts):
+        return None
+    indexes = range(row.alerts) if index is None else [index]
+    return Shown(lives=tuple(lives_of(connection, row, indexes)))
+
+
+def _trace(connection: Connection, fingerprint: str, newest: int) -> Trace:
+    recent = select(deliveries.c.id, deliveries.c.payload).order_by(deliveries.c.id.desc())
+    looked_at = recent.limit(newest).subquery()
+    needle = b'"fingerprint":' + msgspec.json.encode(fingerprint)
+    holding = (
+        select(looked_at.c.id)
+        .where(_holds(connection, looked_at.c.payload, needle))
+        .order_by(looked_at.c.id.desc())
+        .limit(TRACED + 1)
+    )
+    ids = connection.execute(holding).scalars().all()
+    rows = select(deliveries).where(deliveries.c.id.in_(ids[:TRACED])).order_by(deliveries.c.id)
+    lives = [life for row in connection.execute(rows) for life in _of(connection, row, fingerprint)]
+    older = connection.execute(recent.offset(newest).limit(1)).first() is not None
+    return Trace(lives=tuple(lives), cut=older or len(ids) > TRACED)
+
+
+def _holds(
+    connection: Connection, payload: ColumnElement[bytes], needle: bytes
+) -> ColumnElement[bool]:
+    """Return a condition on bytes: LIKE is for text, and depends on how SQLite was built."""
+    if connection.dialect.name == "sqlite":
+        return func.instr(payload, needle) > 0
+    return func.position(literal(needle).op("IN")(payload)) > 0
+
+
+def _of(connection: Connection, row: Row[Any], fingerprint: str) -> list[Life]:
+    alerts = enumerate(_alerts(row.payload))
+    indexes = [index for index, alert in alerts if alert.fingerprint == fingerprint]
+    return lives_of(connection, row, indexes) if indexes else []
