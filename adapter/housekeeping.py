@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 EVERY: Final = timedelta(minutes=1)
 """How often the house is kept."""
 
+DEAD_KEPT: Final = 3
+"""How many times as long as what was delivered a dead letter is kept."""
+
 STATES_KEPT: Final = timedelta(days=1)
 """How long a group state is known beyond the window in which it matters."""
 
@@ -31,7 +34,7 @@ log = structlog.get_logger(__name__)
 class Store(Protocol):
     """What is kept in order."""
 
-    def purge(self, *, before: datetime, states_before: datetime) -> int:
+    def purge(self, *, before: datetime, dead_before: datetime, states_before: datetime) -> int:
         """Remove some of what is older; return how many rows."""
         ...
 
@@ -85,10 +88,14 @@ class Housekeeper:
     def _tidy(self) -> None:
         """Remove all that is older than the retention, in small bites, and count what waits."""
         now = self._clock.now()
-        before, states_before = now - self._retention(), now - STATES_KEPT
+        ages = {
+            "before": now - self._retention(),
+            "dead_before": now - DEAD_KEPT * self._retention(),
+            "states_before": now - STATES_KEPT,
+        }
         try:
             while not self._stopping.is_set():
-                if self._store.purge(before=before, states_before=states_before) == 0:
+                if self._store.purge(**ages) == 0:
                     break
             self._store.recount()
             shared = self._store.now()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, false, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapter.core.priority import Priority
@@ -295,10 +295,11 @@ class Outbox:
 
     # -- keeping -----------------------------------------------------------------------------
 
-    def purge(self, *, before: datetime, states_before: datetime) -> int:
-        """Remove what was settled, and group states accepted, before these; return how many rows.
+    def purge(self, *, before: datetime, dead_before: datetime, states_before: datetime) -> int:
+        """Remove what was settled, died, and the group states accepted, before these.
 
-        Removes a limited number at a time; call again while it returns some.
+        Return how many rows: a limited number at a time; call again while it returns some. A
+        delivery stays as long as a dead letter of it does, for that may be tried again.
         """
 
         def operation(connection: Connection) -> int:
@@ -306,14 +307,15 @@ class Outbox:
             some = old.limit(PURGE_CHUNK).scalar_subquery()
             connection.execute(delete(items).where(items.c.batch.in_(some)))
             removed = connection.execute(delete(batches).where(batches.c.id.in_(some))).rowcount
-            for table in (deliveries, notices):
-                old = select(table.c.id).where(table.c.settled_at < to_us(before))
-                gone = table.c.id.in_(old.limit(PURGE_CHUNK).scalar_subquery())
-                removed += connection.execute(delete(table).where(gone)).rowcount
             for table, ended_at in ((dead, dead.c.died_at), (discarded, discarded.c.discarded_at)):
                 removed += connection.execute(
-                    delete(table).where(ended_at < to_us(before))
+                    delete(table).where(ended_at < to_us(dead_before))
                 ).rowcount
+            kept = deliveries.c.id.in_(select(dead.c.delivery))
+            for table, spared in ((deliveries, kept), (notices, false())):
+                old = select(table.c.id).where(table.c.settled_at < to_us(before), ~spared)
+                gone = table.c.id.in_(old.limit(PURGE_CHUNK).scalar_subquery())
+                removed += connection.execute(delete(table).where(gone)).rowcount
             stale = states.c.accepted_at < to_us(states_before)
             return removed + connection.execute(delete(states).where(stale)).rowcount
 

@@ -330,6 +330,12 @@ class OutboxContract:
         assert outbox.dead() == {"ops": 1}
         assert number <= 12
         assert outbox.waiting() == 0
+        later, early = START + SECOND, START - SECOND
+        outbox.purge(before=later, dead_before=START, states_before=early)
+        assert outbox.dead() == {"ops": 1}, "kept longer than what was delivered"
+        while outbox.purge(before=later, dead_before=later, states_before=early):
+            pass
+        assert outbox.dead() == {}
 
     def test_a_refused_digest_is_told_line_by_line(self, outbox: Outbox) -> None:
         for number in range(3):
@@ -425,9 +431,12 @@ class OutboxContract:
         put(outbox, make_delivery(key="a"), make_delivery(robot="other"))
         deliver(outbox)
         early = START - SECOND
-        assert outbox.purge(before=START, states_before=early) == 0
-        assert outbox.purge(before=START + SECOND, states_before=early) == 2
-        assert outbox.purge(before=START + SECOND, states_before=START + SECOND) == 2
+        assert outbox.purge(before=START, dead_before=early, states_before=early) == 0
+        assert outbox.purge(before=START + SECOND, dead_before=early, states_before=early) == 2
+        assert (
+            outbox.purge(before=START + SECOND, dead_before=early, states_before=START + SECOND)
+            == 2
+        )
         assert outbox.waiting() == 1, "what waits is never forgotten"
 
     def test_refused_bodies_are_kept_the_newest_hundred(self, outbox: Outbox) -> None:
