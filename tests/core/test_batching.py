@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -308,7 +309,7 @@ def test_planning_costs_by_the_head_and_not_by_the_backlog() -> None:
     ]
     many = msgspec.structs.replace(totals, counts=tuple(more), deliveries=100_000)
     few_steps, many_steps = (
-        steps(lambda sums=sums: plan(head, sums, backlog.quota, START, backlog.limits))
+        steps(partial(plan, head, sums, backlog.quota, START, backlog.limits))
         for sums in (totals, many)
     )
     assert many_steps <= few_steps * 1.1
