@@ -131,6 +131,8 @@ class Dispatcher:
                 self.wake(self._equipment().robots)
                 round_at = now
             self._woken.clear()
+            if self._stopping.is_set():
+                return  # asked to between the two lines above, which took the wake away
             look_at = self.step()
             now = self._clock.now()
             self._clock.wait(self._woken, min(max(look_at, now) - now, LONGEST_WAIT))
