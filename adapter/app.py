@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy.engine import make_url
 
 from adapter import config
 from adapter.clock import SharedClock
@@ -24,6 +25,7 @@ from adapter.housekeeping import Housekeeper
 from adapter.logs import redaction
 from adapter.metrics import Metrics
 from adapter.outbox import Listener, carry_out, open_postgresql, open_sqlite
+from adapter.secret import Secret
 from adapter.web import create_app
 
 if TYPE_CHECKING:
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from adapter.config.settings import Settings
     from adapter.core.routing import Route
     from adapter.outbox import Changed, Outbox, Request
-    from adapter.secret import Secret
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +84,9 @@ def secrets_of(settings: Settings) -> Iterable[Secret]:
     yield from settings.server.auth.bearer_tokens
     if settings.storage.postgresql is not None:
         yield settings.storage.postgresql
+        password = make_url(settings.storage.postgresql.reveal()).password
+        if password:
+            yield Secret(str(password))
     if settings.server.auth.basic is not None:
         yield settings.server.auth.basic.password
     for robot in settings.robots.values():

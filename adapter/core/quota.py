@@ -12,6 +12,7 @@ Two rules, both of which must hold:
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,6 +20,10 @@ import msgspec
 
 STEADY: Final = 0.7
 """Share of the rate that slots use; with the burst it stays below the whole."""
+
+
+MOST_SLOTS: Final = 2_000
+"""Slots that are counted at most: no plan looks at more alerts than that."""
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -67,12 +72,19 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
     def slots(self, now: datetime, span: timedelta) -> int:
         """Return how many messages may be sent from now on within `span`, if nothing fails.
 
-        Requests are taken to last no time, so a slow DingTalk lets fewer pass.
+        Requests are taken to last no time, so a slow DingTalk lets fewer pass. Counts no further
+        than `MOST_SLOTS`.
         """
-        quota, count, at = self, 0, self.next_at(now)
-        while at <= now + span:
-            quota, count = quota.spend(at, at + self.rate.per), count + 1
-            at = quota.next_at(at)
+        ends, steady_at = sorted(self._counting(now)), self.steady_at or now
+        count, at = 0, self.next_at(now)
+        while at <= now + span and count < MOST_SLOTS:
+            count += 1
+            steady_at = max(at, steady_at) + self.rate.slot
+            insort(ends, at + self.rate.per)
+            at = max(at, steady_at - self.rate.slot * (self.rate.burst - 1))
+            surplus = len(ends) - bisect_right(ends, at) - self.rate.messages
+            if surplus >= 0:
+                at = ends[bisect_right(ends, at) + surplus]
         return count
 
     def remaining(self, now: datetime) -> int:

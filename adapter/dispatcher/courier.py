@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -123,13 +124,17 @@ class Courier:
         batch = planned.batch
         if batch is None:
             return Idle(planned.wake_at)
-        part = self.memory.part(robot.name, batch)
-        rendered = renderer.render_batch(
-            batch, now=now, keyword=robot.keyword, part=part, room=turn.room
+        render = partial(
+            renderer.render_batch, batch, now=now, keyword=robot.keyword, room=turn.room
         )
+        part = self.memory.part(robot.name, batch)
+        rendered = render(part=part)
+        ends = rendered.told == len(batch.entries)
+        if ends and part != (last := self.memory.part(robot.name, batch, ends=True)):
+            rendered = render(part=last)  # it was planned as more messages than it took
         if rendered.failed is not None:
             self._render_failed(batch.entries[0].delivery.settings.template, rendered.failed)
-        self.memory.note(robot.name, batch, now)
+        self.memory.note(robot.name, batch, now, ends=ends)
         content = body(rendered.message, message_id)
         return Launch.of(batch, rendered.told, message_id, content)
 

@@ -7,7 +7,7 @@ A restart forgets both, which costs a number in a heading.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from adapter.core.batch import Form, Last
 
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
     from adapter.core.batch import Batch
 
+MOST_SERIES: Final = 1_000
+"""Series remembered at most; one that was never told to its end would stay for ever."""
+
+_Key = tuple[object, ...]
+
 
 class Memory:
-    """Remember by robot how the last message told alerts, and how many of its series went out."""
+    """Remember how the last message told alerts, and how many parts of each series went out."""
 
     def __init__(self) -> None:
         self._last: dict[str, Last] = {}
-        self._told: dict[str, int] = {}
+        self._parts: dict[_Key, int] = {}
         self._lock = threading.Lock()
 
     def last(self, robot: str) -> Last | None:
@@ -30,17 +35,34 @@ class Memory:
         with self._lock:
             return self._last.get(robot)
 
-    def part(self, robot: str, batch: Batch) -> tuple[int, int] | None:
-        """Return which part of how many a message is; None for one that stands alone."""
-        with self._lock:
-            told = self._told.get(robot, 0)
-        if batch.form is Form.DIGEST or told + batch.parts == 1:
-            return None
-        return told + 1, told + batch.parts
+    def part(self, robot: str, batch: Batch, *, ends: bool = False) -> tuple[int, int] | None:
+        """Return which part of how many a message is; None for one that stands alone.
 
-    def note(self, robot: str, batch: Batch, planned_at: datetime) -> None:
-        """Remember a message that is about to be sent."""
-        ended = batch.form is Form.DIGEST or batch.parts <= 1
+        `ends`: the message tells all that was planned for it, so it is the last of its series.
+        """
         with self._lock:
-            self._told[robot] = 0 if ended else self._told.get(robot, 0) + 1
+            told = self._parts.get(_series(robot, batch), 0)
+        left = 1 if ends else batch.parts
+        if batch.form is Form.DIGEST or told + left == 1:
+            return None
+        return told + 1, told + left
+
+    def note(self, robot: str, batch: Batch, planned_at: datetime, *, ends: bool) -> None:
+        """Remember a message that is about to be sent."""
+        key = _series(robot, batch)
+        with self._lock:
+            told = self._parts.pop(key, 0)
+            if not ends and batch.form is not Form.DIGEST:
+                self._parts[key] = told + 1
+            if len(self._parts) > MOST_SERIES:
+                self._parts.clear()
             self._last[robot] = Last(form=batch.form, alone=batch.alone, planned_at=planned_at)
+
+
+def _series(robot: str, batch: Batch) -> _Key:
+    """Return what the parts of one series have in common: their group, or their priority."""
+    if not batch.alone:
+        return robot, batch.priority
+    delivery = batch.entries[0].delivery
+    group = delivery.group
+    return robot, group.source, group.receiver, group.group_key, delivery.settings

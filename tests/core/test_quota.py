@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.core.quota import Quota, Rate
+from adapter.core.quota import MOST_SLOTS, Quota, Rate
 from support.clock import START
 
 SECOND = timedelta(seconds=1)
@@ -54,6 +54,31 @@ def test_a_resting_token_sends_nothing() -> None:
 def test_slots_count_burst_and_steady_flow() -> None:
     assert Quota().slots(START, timedelta(0)) == 5
     assert Quota().slots(START, MINUTE / 2) == 12
+
+
+@given(
+    rates,
+    st.lists(st.floats(-1, 2), max_size=30),
+    st.floats(-1, 3),
+    st.floats(0, 1.5),
+)
+def test_slots_are_those_that_would_be_taken(
+    rate: Rate, charges: list[float], steady: float, span: float
+) -> None:
+    quota = Quota(
+        rate=rate,
+        steady_at=START + steady * rate.slot,
+        charges=tuple(START + charge * rate.per for charge in charges),
+    )
+    taken, count, at = quota, 0, quota.next_at(START)
+    while at <= START + span * rate.per:
+        taken, count = taken.spend(at, at + rate.per), count + 1
+        at = taken.next_at(at)
+    assert quota.slots(START, span * rate.per) == count
+
+
+def test_a_rate_that_is_no_limit_is_not_counted_to_its_end() -> None:
+    assert Quota(rate=Rate(1_000_000, MINUTE)).slots(START, MINUTE) == MOST_SLOTS
 
 
 def test_what_remains_is_told() -> None:
