@@ -57,7 +57,7 @@ def _is_known(connection: Connection, part: Part, now: datetime, window: timedel
     last = connection.execute(_STATE, {"key": part.key}).first()
     if last is None or last.digest != part.digest:
         return False
-    if last.accepted_at > to_us(now):
+    if last.accepted_at >= to_us(now + window):
         return False  # the clock was set back: nothing is known of how long ago that was
     return part.changed_elsewhere or last.accepted_at > to_us(now - window)
 

@@ -22,6 +22,9 @@ LINGER: Final = 5.0
 PATIENCE: Final = 1.0
 """Seconds a request has to arrive in before it may have to give way."""
 
+NEWCOMER: Final = 0.5
+"""Seconds for which a silent connection need not give way: its request may be coming."""
+
 SHARE: Final = 16
 """One part in so many gives way at once, so that looking for it does not happen every time."""
 
@@ -54,7 +57,7 @@ def remedy(connection: Connection, now: float, options: ServingOptions) -> Remed
 def spare(connections: Collection[Connection], now: float) -> list[Connection]:
     """Return connections that make room for others: silent ones, or else slow ones."""
     most = len(connections) // SHARE + 1
-    silent = (one for one in connections if not one.unfinished)
+    silent = (one for one in connections if not one.unfinished and now - one.since > NEWCOMER)
     found = heapq.nsmallest(most, silent, key=lambda one: one.since)
     if found:
         return found
