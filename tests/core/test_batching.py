@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cProfile
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,12 +17,11 @@ from adapter.core.quota import Quota, Rate
 from support.alerts import make_alert, make_delivery
 from support.backlog import MINUTE, Backlog, Told
 from support.clock import START
+from support.steps import steps
 
 if TYPE_CHECKING:
     from adapter.core.delivery import Delivery
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 HIGH, NORMAL = Priority.HIGH, Priority.NORMAL
 SECOND = timedelta(seconds=1)
@@ -313,10 +311,3 @@ def test_planning_costs_by_the_head_and_not_by_the_backlog() -> None:
         for sums in (totals, many)
     )
     assert many_steps <= few_steps * 1.1
-
-
-def steps(call: Callable[[], object]) -> int:
-    """Return how many functions a call calls."""
-    profile = cProfile.Profile()
-    profile.runcall(call)
-    return sum(entry.callcount for entry in profile.getstats())

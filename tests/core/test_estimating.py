@@ -89,4 +89,4 @@ def test_a_huge_annotation_costs_nothing() -> None:
     for _ in range(1_000):
         estimate(ordinary)
         estimate(huge)
-    assert process_time() - before < 0.05
+    assert process_time() - before < 0.5  # to encode it a thousand times would take seconds
