@@ -3,6 +3,7 @@
 AdapterError
     ConfigError          every problem of a configuration at once
     PayloadError         a request body that can never be accepted
+        MessageTooLarge  a message of more bytes than DingTalk takes
     StoreUnavailable     the store cannot take or give anything now; a retry can help
     StoreLocked          another process owns the database
 """
@@ -50,6 +51,10 @@ class ConfigError(AdapterError):
 
 class PayloadError(AdapterError):
     """Report a request body that no retry can make acceptable."""
+
+
+class MessageTooLarge(PayloadError):  # noqa: N818  # a measure, not a mistake
+    """Report a message of more bytes than DingTalk takes."""
 
 
 class StoreUnavailable(AdapterError):  # noqa: N818  # a state of the store, not a mistake

@@ -38,7 +38,10 @@ class Envelope:
         """Return how many bytes of JSON a text may have beside `title`."""
         return self.room - len(body(self.message(title, ""), _UUID))
 
+    def text(self, text: str) -> str:
+        """Return a text with the keyword at its end where it is missing."""
+        return text if self.keyword in text else f"{text}\n\n{self.keyword}"
+
     def message(self, title: str, text: str) -> MarkdownMessage:
         """Return the message, with the keyword at its end where it is missing."""
-        told = text if self.keyword in text else f"{text}\n\n{self.keyword}"
-        return MarkdownMessage(markdown=Markdown(title, told))
+        return MarkdownMessage(markdown=Markdown(title, self.text(text)))

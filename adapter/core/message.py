@@ -1,12 +1,15 @@
-"""DingTalk's messages as values, and the bytes they become.
+"""DingTalk's six message types as values, and the bytes they become.
 
 Every text that DingTalk receives leaves through `body()`, so the limits of the robot API hold here
-or nowhere. Sizes are bytes of the UTF-8 JSON body. Source: DingTalk "robot message types".
+or nowhere. Sizes are bytes of the UTF-8 JSON body. The names on the wire are case-sensitive and not
+alike: a link has `messageUrl`, a line of a feed card `messageURL`. What is None is not sent. Both
+kinds of ActionCard are one type: a whole-card jump has `singleTitle` and `singleURL`, an
+independent jump has `btns`. Source: DingTalk "robot message types".
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -16,33 +19,121 @@ BODY_LIMIT: Final = 19_000
 TITLE_LIMIT: Final = 64
 """Characters of a title that the conversation list shows."""
 
+Switch = Literal["0", "1"]
+"""No or yes, as DingTalk spells it."""
 
-class At(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Be a part of a message; a name that DingTalk does not know is refused."""
+
+
+class At(Part, frozen=True, rename="camel"):
     """Say whom a message rings."""
 
-    at_mobiles: tuple[str, ...] = ()
-    at_user_ids: tuple[str, ...] = ()
-    is_at_all: bool = False
+    at_mobiles: tuple[str, ...] | None = None
+    at_user_ids: tuple[str, ...] | None = None
+    is_at_all: bool | None = None
 
 
-class Markdown(msgspec.Struct, frozen=True):
+class Text(Part, frozen=True):
+    """Show plain text."""
+
+    content: str
+
+
+class Link(Part, frozen=True):
+    """Show one link with a picture, which is a URL or `@mediaId`."""
+
+    title: str
+    text: str
+    message_url: str = msgspec.field(name="messageUrl")
+    pic_url: str | None = msgspec.field(name="picUrl", default=None)
+
+
+class Markdown(Part, frozen=True):
     """Show `text`, with `title` in the conversation list only."""
 
     title: str
     text: str
 
 
-class MarkdownMessage(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="msgtype", tag="markdown"
-):
+class Button(Part, frozen=True):
+    """Lead to a URL."""
+
+    title: str
+    action_url: str = msgspec.field(name="actionURL")
+
+
+class ActionCard(Part, frozen=True):
+    """Show markdown with one button for the whole card, or with several."""
+
+    title: str
+    text: str
+    single_title: str | None = msgspec.field(name="singleTitle", default=None)
+    single_url: str | None = msgspec.field(name="singleURL", default=None)
+    btns: tuple[Button, ...] | None = None
+    btn_orientation: Switch | None = msgspec.field(name="btnOrientation", default=None)
+    hide_avatar: Switch | None = msgspec.field(name="hideAvatar", default=None)
+
+
+class FeedLink(Part, frozen=True):
+    """Be one line of a feed card."""
+
+    title: str
+    message_url: str = msgspec.field(name="messageURL")
+    pic_url: str = msgspec.field(name="picURL")
+
+
+class FeedCard(Part, frozen=True):
+    """Show several links with pictures."""
+
+    links: tuple[FeedLink, ...]
+
+
+class TextMessage(Part, frozen=True, tag_field="msgtype", tag="text"):
+    """Carry plain text."""
+
+    text: Text
+    at: At | None = None
+
+
+class LinkMessage(Part, frozen=True, tag_field="msgtype", tag="link"):
+    """Carry a link; it rings nobody, whatever `at` says."""
+
+    link: Link
+    at: At | None = None
+
+
+class MarkdownMessage(Part, frozen=True, tag_field="msgtype", tag="markdown"):
     """Carry markdown, the message type of alerts."""
 
     markdown: Markdown
     at: At | None = None
 
 
-Message = MarkdownMessage
-"""Any message of a robot; the other types join here."""
+class ActionCardMessage(Part, frozen=True, tag_field="msgtype", tag="actionCard"):
+    """Carry markdown with buttons."""
+
+    action_card: ActionCard = msgspec.field(name="actionCard")
+    at: At | None = None
+
+
+class FeedCardMessage(Part, frozen=True, tag_field="msgtype", tag="feedCard"):
+    """Carry several links; it rings nobody, whatever `at` says."""
+
+    feed_card: FeedCard = msgspec.field(name="feedCard")
+    at: At | None = None
+
+
+Message = TextMessage | LinkMessage | MarkdownMessage | ActionCardMessage | FeedCardMessage
+"""Any message of a robot."""
+
+
+class _Typed(msgspec.Struct, frozen=True):
+    msgtype: str = ""
+
+
+_typed: Final = msgspec.json.Decoder(_Typed).decode
 
 
 def body(message: Message, message_uuid: str) -> bytes:
@@ -50,7 +141,9 @@ def body(message: Message, message_uuid: str) -> bytes:
 
     `msgUuid` is how DingTalk recognises a repeated request.
     """
-    fields = {**msgspec.to_builtins(message), "msgUuid": message_uuid}
-    if fields.get("at") is None:
-        fields.pop("at", None)
-    return msgspec.json.encode(fields)
+    return msgspec.json.encode({**msgspec.to_builtins(message), "msgUuid": message_uuid})
+
+
+def msgtype_of(content: bytes) -> str:
+    """Return the message type of a request body that `body()` made."""
+    return _typed(content).msgtype

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.core.message import At, Markdown, MarkdownMessage, body
+from adapter.core.message import At, Markdown, MarkdownMessage, body, msgtype_of
+from adapter.core.message_json import decode_message
+from support.messages import EXAMPLES
 
 
 def test_a_markdown_message_has_exactly_the_fields_of_the_documentation() -> None:
@@ -19,10 +22,21 @@ def test_a_markdown_message_has_exactly_the_fields_of_the_documentation() -> Non
 
 
 def test_whom_a_message_rings_stands_beside_it_in_dingtalks_spelling() -> None:
-    at = At(at_mobiles=("13800000001",), at_user_ids=("u1",))
+    at = At(at_mobiles=("13800000001",), at_user_ids=("u1",), is_at_all=False)
     message = MarkdownMessage(markdown=Markdown("a", "b"), at=at)
     expected = {"atMobiles": ["13800000001"], "atUserIds": ["u1"], "isAtAll": False}
     assert json.loads(body(message, "1"))["at"] == expected
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_every_example_of_the_documentation_comes_out_as_it_went_in(
+    example: dict[str, Any],
+) -> None:
+    message, message_uuid = decode_message(json.dumps({**example, "msgUuid": "u"}).encode())
+    sent = body(message, "u")
+    assert (json.loads(sent), message_uuid) == ({**example, "msgUuid": "u"}, "u")
+    assert msgtype_of(sent) == example["msgtype"]
+    assert decode_message(sent) == (message, "u"), "what is sent may be posted again"
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
