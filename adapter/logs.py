@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 import structlog
 
+from adapter.core.people import MASKS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
@@ -33,8 +35,7 @@ _PATTERNS: Final = (
     ),
     (re.compile(r"\bSEC[0-9a-f]{16,}"), "***"),
     (re.compile(r"(?i)\b(authorization\"?:? ?\"?(?:basic|bearer) )[^\s\"']+"), r"\1***"),
-    (re.compile(r"(?<![0-9A-Za-z.])(1[3-9]\d)\d{4}(\d{4})(?![0-9A-Za-z.])"), r"\1****\2"),
-    (re.compile(r"(\+\d{1,3}-\d{1,3})\d{3,}(\d{2})\b"), r"\1****\2"),
+    *MASKS,
 )
 
 SHORTEST_SECRET: Final = 6

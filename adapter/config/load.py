@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from adapter.config.document import read_document
 from adapter.config.includes import open_included
+from adapter.config.on_call import take_on_call
 from adapter.config.problems import Noted, Problems
 from adapter.config.reader import Reading
 from adapter.config.robots import take_robots
@@ -62,6 +63,7 @@ def _read_main(value: Value, document: Document) -> Settings:
             root, included.sections, Known(templates, None), complete=included.complete
         )
         known = Known(templates, robots.names)
+        people, schedules = take_on_call(root, included)
         return Settings(
             robots=robots.usable,
             route=_take_route(root, included.sections, known),
@@ -70,6 +72,8 @@ def _read_main(value: Value, document: Document) -> Settings:
             server=take_server(root),
             log=take_log(root),
             sources=take_sources(root),
+            people=people,
+            schedules=schedules,
             files=(document.path, *included.paths),
         )
 

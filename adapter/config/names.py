@@ -1,14 +1,17 @@
-"""Check the names that a person gives to robots and Alertmanagers."""
+"""Check the names that a person gives to robots, people and the like."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 from unicodedata import is_normalized
 
 from adapter.config.problems import shown
 
 if TYPE_CHECKING:
-    from adapter.config.reader import Value
+    from collections.abc import Iterable, Mapping
+
+    from adapter.config.reader import Section, Value
 
 _LONGEST: Final = 64
 _FORBIDDEN: Final = frozenset('/\\?#:%"')
@@ -41,6 +44,34 @@ def named(value: Value, example: str) -> tuple[tuple[str, Value], ...]:
         if wrong := wrong_name(name):
             entry.key_problem(wrong)
     return entries
+
+
+class Gathered(NamedTuple):
+    """Hold what several files define under one key; not `complete` if a mistake hides some."""
+
+    values: Mapping[str, Value]
+    complete: bool
+
+
+def gathered(key: str, sections: Iterable[Section], kind: str, example: str) -> Gathered:
+    """Return the named entries of all sections; `kind` is what problems call one of them."""
+    values: dict[str, Value] = {}
+    complete = True
+    for section in sections:
+        entries = section.take(key, partial(named, example=example), None)
+        complete = complete and (entries is not None or section.get(key) is None)
+        for name, value in entries or ():
+            _note_twice(kind, value, values.setdefault(name, value))
+    return Gathered(values, complete)
+
+
+def _note_twice(kind: str, value: Value, first: Value) -> None:
+    if value is not first:
+        place = first.key_place or first.place
+        value.key_problem(
+            f"this {kind} is defined twice, first at {place.file}:{place.line}:{place.column}; "
+            "keep one or give it another name"
+        )
 
 
 def _allowed(character: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from adapter.core.people import MASKS
 from adapter.errors import ConfigError, Problem
 
 T = TypeVar("T")
@@ -97,9 +98,14 @@ def joined(path: str, key: str) -> str:
 
 
 def masked(text: str) -> str:
-    """Return `text` with all that looks like a token, a secret or a sign replaced by `***`."""
+    """Return `text` with all that looks like a token, a secret or a sign replaced by `***`.
+
+    Mobile numbers lack their middle.
+    """
     for pattern in _SECRETS:
         text = pattern.sub("***", text)
+    for pattern, shown_instead in MASKS:
+        text = pattern.sub(shown_instead, text)
     return text
 
 

@@ -212,7 +212,7 @@ class Section:
         """Return what `parse` makes of a key's text, which no problem may quote."""
         return self.take(key, lambda value: parse(value.text()), default)
 
-    def list_of(self, key: str, reader: Callable[[Value], T], example: str) -> tuple[T, ...]:
+    def list_of(self, key: str, reader: Callable[[Value], T | None], example: str) -> tuple[T, ...]:
         """Return what `reader` makes of each item of a key's list; wrong ones are left out."""
         return self.take(key, list_of(reader, example), ())
 
@@ -258,7 +258,7 @@ def scalar(parse: Callable[[str], T]) -> Callable[[Value], T]:
     return read
 
 
-def list_of(reader: Callable[[Value], T], example: str) -> Callable[[Value], tuple[T, ...]]:
+def list_of(reader: Callable[[Value], T | None], example: str) -> Callable[[Value], tuple[T, ...]]:
     """Return a reader of lists; an item that is wrong is noted and left out."""
 
     def read(value: Value) -> tuple[T, ...]:

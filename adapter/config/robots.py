@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from adapter.config.addresses import base_url, proxy_url
-from adapter.config.names import named
+from adapter.config.names import gathered
 from adapter.config.problems import Mistake
 from adapter.config.route_settings import take_route_settings
 from adapter.config.scalars import duration_within, whole_number
@@ -62,26 +62,13 @@ class Robots:
 def take_robots(root: Section, parts: Iterable[Section], known: Known, *, complete: bool) -> Robots:
     """Return the robots of all files; `complete`: no included file is broken."""
     defaults = root.take("robot_defaults", partial(_read_words, known=known), _Words())
-    values: dict[str, Value] = {}
-    for section in (root, *parts):
-        entries = section.take("robots", partial(named, example=_ROBOTS), None)
-        complete = complete and (entries is not None or section.get("robots") is None)
-        for name, value in entries or ():
-            _note_twice(value, values.setdefault(name, value))
+    values, whole = gathered("robots", (root, *parts), "robot", _ROBOTS)
+    complete = complete and whole
     if complete and not values:
         root.value.missing("robots", f"no robot is defined; expected one such as `{_ROBOTS}`")
     robots = {name: _read_robot(name, value, defaults, known) for name, value in values.items()}
     usable = {name: robot for name, robot in robots.items() if robot is not None}
     return Robots(usable, values.keys() if complete else None)
-
-
-def _note_twice(value: Value, first: Value) -> None:
-    if value is not first:
-        place = first.key_place or first.place
-        value.key_problem(
-            f"this robot is defined twice, first at {place.file}:{place.line}:{place.column}; "
-            "keep one or give it another name"
-        )
 
 
 def _read_words(value: Value, known: Known) -> _Words:

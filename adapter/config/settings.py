@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from adapter.config.problems import Place
+    from adapter.core.oncall import Schedule
+    from adapter.core.people import Person
     from adapter.core.routing import Route, RouteSettings
     from adapter.errors import Problem
     from adapter.secret import Secret
@@ -106,6 +109,19 @@ class RobotSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSettings:
+    """Hold who is on call when.
+
+    `place` is where it stands in the configuration, `timezone` the name of its zone.
+    """
+
+    name: str
+    schedule: Schedule
+    timezone: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Hold the whole configuration.
 
@@ -120,5 +136,7 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     log: LogSettings = field(default_factory=LogSettings)
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    people: Mapping[str, Person] = field(default_factory=dict)
+    schedules: Mapping[str, ScheduleSettings] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()

@@ -33,17 +33,14 @@ _ROUTE_SETTINGS: Final = frozenset(
 
 NOT_YET: Final[Mapping[str, Collection[str]]] = {
     ROOT: {
-        "calendars",
         "heartbeats",
         "last_resort",
-        "people",
         "quotas",
-        "schedules",
         "severity",
         "silence",
         "time_intervals",
     },
-    INCLUDED: {"people", "schedules"},
+    "schedules.NAME": {"announce", "ical"},
     "server": {"external_url", "page", "tls", "watch"},
     "server.auth": {"hmac"},
     "templates": {"hide_labels"},
@@ -100,6 +97,13 @@ _FOREIGN: Final[Mapping[str, str]] = {
 
 _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("alertmanagers", "include", "log", "robot_defaults"), ROOT),
+    "calendars": ROOT,
+    **dict.fromkeys(("people", "schedules"), f"{ROOT} or an included file"),
+    **dict.fromkeys(("mobile", "user_id", "name", "away"), "a person under `people`"),
+    **dict.fromkeys(("holidays", "workdays"), "a calendar under `calendars`"),
+    **dict.fromkeys(("layers", "overrides", "announce"), "a schedule under `schedules`"),
+    **dict.fromkeys(("rotation", "start", "only"), "a layer of a schedule"),
+    **dict.fromkeys(("days", "calendar"), "`only` of a layer"),
     **dict.fromkeys(("server", "storage", "templates"), ROOT),
     **dict.fromkeys(NOT_YET[ROOT], ROOT),
     **dict.fromkeys(
@@ -133,7 +137,10 @@ def unknown_word(word: str, room: str, known: Collection[str]) -> str:
     if word in NOT_YET.get(room, ()):
         return _NOT_YET_TEXT
     if room == INCLUDED and word in _HOMES:
-        return "only robots and routes may stand in an included file; move it to the main one"
+        return (
+            "only robots, people, schedules and routes may stand in an included file; "
+            "move it to the main one"
+        )
     return f"unknown key{_advice(word, known)}"
 
 
