@@ -58,7 +58,7 @@ def load(path: Path, *, skip_secrets: bool = False) -> Loaded:
     """Read the configuration and the templates, or raise ConfigError with every problem."""
     settings = config.load(path, environ=os.environ, skip_secrets=skip_secrets)
     user = read_templates(settings.template_directory)
-    renderer = Renderer({**bundled_templates(), **user})
+    renderer = Renderer({**bundled_templates(), **user}, settings.style)
     problems = [
         Problem(str(settings.template_directory / found.name), found.line, 1, "", found.text)
         for found in renderer.problems()

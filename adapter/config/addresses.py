@@ -59,6 +59,16 @@ def http_url(text: str) -> SplitResult:
     return parts
 
 
+def server_url(text: str) -> str:
+    """Read the URL of a server, or of what it serves below a path; no slash at its end."""
+    parts = http_url(text)
+    if parts.query or parts.fragment or parts.username is not None:
+        raise Mistake(
+            "expected a URL without a user, `?` and `#`, such as http://alertmanager:9093"
+        )
+    return text.rstrip("/")
+
+
 def base_url(text: str) -> str:
     """Read a URL to which a path is appended; no slash at its end."""
     parts = http_url(text)

@@ -17,9 +17,11 @@ from adapter.config.route_settings import Known
 from adapter.config.routes import read_root, read_routes
 from adapter.config.server import take_server
 from adapter.config.settings import Settings
+from adapter.config.severity import take_scale
 from adapter.config.sources import take_sources
-from adapter.config.storage import take_log, take_storage, take_template_directory
+from adapter.config.storage import take_log, take_storage
 from adapter.config.template_files import LAYOUT, bundled_templates, read_templates
+from adapter.config.templates import take_templates
 from adapter.config.vocabulary import ROOT
 from adapter.core.routing import Route, RouteSettings
 from adapter.errors import ConfigError
@@ -57,8 +59,8 @@ def _read_main(value: Value, document: Document) -> Settings:
     with ExitStack() as sections:  # each section tells its unknown keys when it ends
         root = sections.enter_context(value.section(ROOT, "route: …"))
         included = open_included(root, document, sections)
-        directory = take_template_directory(root)
-        templates = _template_names(directory, value.reading.problems)
+        own = take_templates(root)
+        templates = _template_names(own.directory, value.reading.problems)
         robots = take_robots(
             root, included.sections, Known(templates, None), complete=included.complete
         )
@@ -68,7 +70,9 @@ def _read_main(value: Value, document: Document) -> Settings:
             robots=robots.usable,
             route=_take_route(root, included.sections, known),
             storage=take_storage(root),
-            template_directory=directory,
+            template_directory=own.directory,
+            hidden_labels=own.hidden,
+            scale=take_scale(root),
             server=take_server(root),
             log=take_log(root),
             sources=take_sources(root),

@@ -8,12 +8,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from adapter.core.quota import Rate
+from adapter.core.rewriting import LinkRules
+from adapter.core.severity import DEFAULT_SCALE, Scale
+from adapter.core.style import Origin, Style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from adapter.config.problems import Place
+    from adapter.core.matcher import Pattern
     from adapter.core.oncall import Schedule
     from adapter.core.people import Person
     from adapter.core.routing import Route, RouteSettings
@@ -80,10 +84,20 @@ class StorageSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings:
-    """Name one Alertmanager and the labels its alerts get where they lack them."""
+    """Name one Alertmanager, where it is, and the labels its alerts get where they lack them.
+
+    `links` says how addresses from it are rewritten for people.
+    """
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    links: LinkRules = field(default_factory=LinkRules)
+
+    @property
+    def origin(self) -> Origin:
+        """Return what a message must know of it; its URL is rewritten as any other link is."""
+        return Origin(self.links.text(self.url), self.labels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,5 +152,13 @@ class Settings:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     people: Mapping[str, Person] = field(default_factory=dict)
     schedules: Mapping[str, ScheduleSettings] = field(default_factory=dict)
+    scale: Scale = DEFAULT_SCALE
+    hidden_labels: tuple[Pattern, ...] = ()
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def style(self) -> Style:
+        """Return what is said of the look of every message."""
+        origins = {name: source.origin for name, source in self.sources.items()}
+        return Style(self.scale, self.hidden_labels, origins)

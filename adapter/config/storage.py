@@ -1,4 +1,4 @@
-"""Read `storage`, `log` and `templates`."""
+"""Read `storage` and `log`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from adapter.config.files import is_directory, is_file
+from adapter.config.files import is_directory
 from adapter.config.problems import Mistake
 from adapter.config.scalars import duration_within, one_of
 from adapter.config.settings import LogFormat, LogLevel, LogSettings, StorageSettings
 from adapter.secret import Secret
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from adapter.config.reader import Section, Value
 
 _DEFAULT_LOG: Final = LogSettings()
@@ -37,12 +35,6 @@ def take_storage(root: Section) -> StorageSettings:
     """Return the settings of `storage`; its path starts from the configuration file."""
     default = StorageSettings(path=root.value.base / _DATABASE)
     return root.take("storage", lambda value: _read_storage(value, default), default)
-
-
-def take_template_directory(root: Section) -> Path:
-    """Return the directory of user templates, which need not exist."""
-    default = root.value.base / "templates"
-    return root.take("templates", lambda value: _read_directory(value, default), default)
 
 
 def _read_log(value: Value) -> LogSettings:
@@ -93,17 +85,3 @@ def _server(text: str) -> Secret:
     if url is None or not url.host or not url.database:
         raise Mistake(f"expected {_POSTGRESQL}user:password@host/database")
     return Secret(text)
-
-
-def _read_directory(value: Value, default: Path) -> Path:
-    with value.section("templates", "directory: templates") as section:
-        return section.take("directory", _directory, default)
-
-
-def _directory(value: Value) -> Path:
-    name = value.text()
-    if not name:
-        raise Mistake("is empty; expected a directory such as templates")
-    if is_file(value.base / name):
-        raise Mistake(f"{value.shown()} is a file; expected the directory of templates")
-    return value.base / name

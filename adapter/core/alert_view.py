@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from adapter.core import links, severity
+from adapter.core import links
 from adapter.core.alerts import Status
 from adapter.core.reader import Labels
+from adapter.core.severity import UNTOLD
 from adapter.core.text import Text
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ SUBJECTS: Final = (
 _TELLING: Final = {name: place for place, name in enumerate(SUBJECTS)}
 _PLACES: Final = frozenset(PLACES)
 _MARKS_SHOWN: Final = 2
-
-TOLD: Final = frozenset({"alertname", severity.LABEL})
-"""Labels that a message tells in a way of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +83,10 @@ class AlertView:
     """Show one alert; every string is escaped on output."""
 
     def __init__(self, alert: Alert, reader: Reader, shared: Shared) -> None:
-        self._alert = alert
+        self._alert = alert = reader.style.shown_of(alert)
         self._reader = reader
         self._shared = shared
+        self._told = reader.style.told
         self._over = alert.status is Status.RESOLVED
         self.status = str(alert.status)
         self.labels = Labels(alert.labels, reader)
@@ -105,16 +104,17 @@ class AlertView:
     @cached_property
     def severity(self) -> SeverityView:
         """Return how bad it is; a value that no level knows is its own name."""
-        level, told = severity.level_of(self._alert.labels), self.labels[severity.LABEL]
-        strange = level is severity.UNTOLD and told
+        scale = self._reader.style.scale
+        level, told = scale.level_of(self._alert.labels), self.labels[scale.label]
+        strange = level is UNTOLD and told
         name = told if strange else Text(level.name(self._reader.words.language))
-        return SeverityView(level.rank, level.emoji, name, level.color)
+        return SeverityView(scale.rank(level), level.emoji, name, level.color)
 
     @cached_property
     def own(self) -> tuple[str, ...]:
         """Return the names of the labels that tell it from others, the most telling first."""
         known = PLACES if self._shared.single else self._shared.labels
-        return tuple(sorted(self._alert.labels.keys() - known - TOLD, key=_telling))
+        return tuple(sorted(self._alert.labels.keys() - known - self._told, key=_telling))
 
     @property
     def subject(self) -> Text:
@@ -138,7 +138,7 @@ class AlertView:
 
         That is the most telling label of all, and the most telling of its own.
         """
-        names = self._alert.labels.keys() - TOLD - _PLACES
+        names = self._alert.labels.keys() - self._told - _PLACES
         known = min(names & _TELLING.keys(), key=_telling, default="")
         own = (
             ""

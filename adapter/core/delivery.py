@@ -11,6 +11,7 @@ import msgspec
 
 from adapter.core.alerts import AlertGroup
 from adapter.core.priority import Priority
+from adapter.core.severity import LABEL
 
 
 class RenderSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -28,6 +29,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     group: AlertGroup
     settings: RenderSettings
     priority: Priority = Priority.NORMAL
+    severity_label: str = LABEL  # as it was when the alerts were counted
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

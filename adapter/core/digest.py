@@ -15,19 +15,16 @@ from adapter.core.group_writer import look_of
 from adapter.core.links import all_alerts_url, markdown_link
 from adapter.core.plain_message import VALUE_BYTES
 from adapter.core.priority import Priority
-from adapter.core.reader import reader_of
-from adapter.core.severity import LABEL
 from adapter.core.tally import Tally
 from adapter.core.text import escape, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from adapter.core.batch import Batch
     from adapter.core.envelope import Envelope
     from adapter.core.message import MarkdownMessage
-    from adapter.core.reader import Reader
+    from adapter.core.reader import Reader, Readers
 
 OVERDUE: Final = timedelta(hours=1)
 """The age from which waiting alerts are no storm but were held up."""
@@ -35,9 +32,9 @@ OVERDUE: Final = timedelta(hours=1)
 _NO_TIME: Final = timedelta(seconds=1)
 
 
-def tell_digest(batch: Batch, envelope: Envelope, now: datetime) -> MarkdownMessage:
+def tell_digest(batch: Batch, envelope: Envelope, readers: Readers) -> MarkdownMessage:
     """Return the one message that accounts for every normal alert of the batch's totals."""
-    return _Digest(batch, reader_of(look_of(batch.entries), now, VALUE_BYTES)).message(envelope)
+    return _Digest(batch, readers.of(look_of(batch.entries), VALUE_BYTES)).message(envelope)
 
 
 class _Digest:
@@ -46,11 +43,13 @@ class _Digest:
         self._reader = reader
         self._words = reader.words
         self._kinds: Counter[Kind] = Counter()
-        self._tally = Tally()
+        scale = reader.style.scale
+        self._tally = Tally(scale)
         for count in batch.totals.counts:
             if count.priority is Priority.NORMAL:
-                self._tally.add({LABEL: count.severity}, count.status, count.alerts)
-                self._kinds[kind_of(count.name, count.severity, count.status)] += count.alerts
+                level = scale.level(count.severity)
+                self._tally.add(level, count.status, count.alerts)
+                self._kinds[kind_of(count.name, level, count.status, scale)] += count.alerts
         self._examples = Examples(batch.entries, self._tally.total, reader)
         oldest_at = min((entry.received_at for entry in batch.entries), default=reader.now)
         self._age = max(reader.now - oldest_at, _NO_TIME)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from adapter.core.alert_view import PLACES, among_others
 from adapter.core.alerts import Status
-from adapter.core.severity import LABEL, level_of
 from adapter.core.tally import RESOLVED_SIGN
 from adapter.core.text import escape
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
     from adapter.core.batch import Entry
     from adapter.core.reader import Reader
+    from adapter.core.severity import Level, Scale
 
 _SHOWN: Final = 3
-_RANK_OF_RESOLVED: Final = 9
+_RANK_OF_RESOLVED: Final = 999
 _BESIDE: Final = " · "
 
 _SAME_STORM: Final = timedelta(minutes=10)
@@ -39,26 +41,29 @@ class Kind:
     name: str
 
 
-def kind_of(name: str, severity: str, status: Status) -> Kind:
+def kind_of(name: str, level: Level, status: Status, scale: Scale) -> Kind:
     """Return the kind of an alert."""
     if status is Status.RESOLVED:
         return Kind(_RANK_OF_RESOLVED, RESOLVED_SIGN, name)
-    level = level_of({LABEL: severity})
-    return Kind(level.rank, level.emoji, name)
+    return Kind(scale.rank(level), level.emoji, name)
 
 
 class Examples:
     """Tell of entries that stand for `total` alerts."""
 
     def __init__(self, entries: Sequence[Entry], total: int, reader: Reader) -> None:
-        self._entries = entries
+        self._entries = [
+            msgspec.structs.replace(entry, alert=reader.style.shown_of(entry.alert))
+            for entry in entries
+        ]
         self._exact = len(entries) == total
         self._reader = reader
         self._words = reader.words
         self._of: defaultdict[Kind, list[Entry]] = defaultdict(list)
-        for entry in entries:
-            alert = entry.alert
-            self._of[kind_of(alert.name, alert.labels.get(LABEL, ""), alert.status)].append(entry)
+        for entry in self._entries:
+            alert, scale = entry.alert, reader.style.scale
+            level = scale.level_of(alert.labels)
+            self._of[kind_of(alert.name, level, alert.status, scale)].append(entry)
         self._places = list(self._by_place())
 
     def overview(self) -> str:

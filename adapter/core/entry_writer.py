@@ -8,13 +8,11 @@ from adapter.core.alert_view import among_others
 from adapter.core.budget import Budget, Rendering, TooMuchError
 from adapter.core.fitting import size_of
 from adapter.core.plain_message import SHORT_BYTES, VALUE_BYTES, plain_entry, plain_failure
-from adapter.core.reader import reader_of
 from adapter.core.template_parts import TemplateEntries
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from adapter.core.batch import Entry
+    from adapter.core.reader import Readers
     from adapter.core.template_set import TemplateSet
     from adapter.core.words import Words
 
@@ -31,9 +29,9 @@ class EntryWriter:
     A template that failed is not asked again: each failure may cost as much as a whole message.
     """
 
-    def __init__(self, templates: TemplateSet, now: datetime, room: int) -> None:
+    def __init__(self, templates: TemplateSet, readers: Readers, room: int) -> None:
         self._templates = templates
-        self._now = now
+        self._readers = readers
         self._longest_line = room // 2
         self._budget = Budget()
         self._known: dict[tuple[int, int], TemplateEntries] = {}
@@ -52,14 +50,14 @@ class EntryWriter:
                 return self._by_template(entry)
             except Exception as error:  # noqa: BLE001  # a template may raise anything
                 self._failures[settings.template] = self._templates.fault(settings, error)
-        return plain_line(entry, self._now)
+        return plain_line(entry, self._readers)
 
     def note(self, entry: Entry) -> str:
         """Return that the template of this entry failed, or nothing."""
         settings = entry.delivery.settings
         if settings.template not in self._failures:
             return ""
-        return plain_failure(reader_of(settings, self._now, SHORT_BYTES), settings.template)
+        return plain_failure(self._readers.of(settings, SHORT_BYTES), settings.template)
 
     def _by_template(self, entry: Entry) -> str:
         for longest in _VALUES:
@@ -74,7 +72,7 @@ class EntryWriter:
         key = entry.delivery_id, longest
         if key not in self._known:
             delivery = entry.delivery
-            rendering = Rendering(reader_of(delivery.settings, self._now, longest), self._budget)
+            rendering = Rendering(self._readers.of(delivery.settings, longest), self._budget)
             template = self._templates.get(delivery.settings)
             self._known[key] = TemplateEntries(template, delivery.group, rendering)
         return self._known[key]
@@ -83,26 +81,26 @@ class EntryWriter:
 class PlainWriter:
     """Write entries without template, annotations and URLs, for what DingTalk refused with them."""
 
-    def __init__(self, now: datetime, words: Words) -> None:
-        self._now = now
+    def __init__(self, readers: Readers, words: Words) -> None:
+        self._readers = readers
         self._words = words
 
     def write(self, entry: Entry) -> str:
         """Return an alert in one line."""
-        return plain_line(entry, self._now)
+        return plain_line(entry, self._readers)
 
     def note(self, _entry: Entry) -> str:
         """Return that details are withheld, and why."""
         return self._words.withheld
 
 
-def plain_line(entry: Entry, now: datetime) -> str:
+def plain_line(entry: Entry, readers: Readers) -> str:
     """Return an alert in one line without a template, so short that it always has room."""
-    line = _plain_line(entry, now, VALUE_BYTES)
-    return line if size_of(line) <= _LONG else _plain_line(entry, now, SHORT_BYTES)
+    line = _plain_line(entry, readers, VALUE_BYTES)
+    return line if size_of(line) <= _LONG else _plain_line(entry, readers, SHORT_BYTES)
 
 
-def _plain_line(entry: Entry, now: datetime, longest: int) -> str:
-    reader = reader_of(entry.delivery.settings, now, longest)
+def _plain_line(entry: Entry, readers: Readers, longest: int) -> str:
+    reader = readers.of(entry.delivery.settings, longest)
     view = among_others(entry.alert, entry.delivery.group, reader)
     return plain_entry(view, reader)

@@ -15,7 +15,6 @@ from adapter.core.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
     from adapter.core.batch import Entry
     from adapter.core.envelope import Envelope
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from adapter.core.line_message import LineWriter
     from adapter.core.merged_heading import MergedHeading
     from adapter.core.message import MarkdownMessage
+    from adapter.core.reader import Readers
 
 _BETWEEN: Final = "────────"
 """What stands between groups: DingTalk shows a rule of markdown as its source."""
@@ -33,15 +33,15 @@ _NEARLY_FULL: Final = 11
 
 
 def tell_group(
-    entries: Sequence[Entry], writer: GroupWriter, envelope: Envelope, now: datetime
+    entries: Sequence[Entry], writer: GroupWriter, envelope: Envelope, readers: Readers
 ) -> tuple[MarkdownMessage, int]:
     """Return a message of as many of the first entries of one group as have room, and how many."""
     words = words_of(settings_of(entries).language)
-    delay = now - min(entry.received_at for entry in entries)
+    delay = readers.now - min(entry.received_at for entry in entries)
     around = _around(entries, envelope.mark, delay_note(words, delay, merged=False))
     section = writer.write(entries, around, lambda parts: _room(envelope, parts), must=True)
     if section is None:
-        line = plain_line(entries[0], now)
+        line = plain_line(entries[0], readers)
         return envelope.message(envelope.title(one_line(line)), line), 1
     title = envelope.title(one_line(section.parts.title()))
     return envelope.message(title, section.text), section.told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from adapter.core.alert_view import PLACES, TOLD, AlertView, Shared, description, pair, summary
+from adapter.core.alert_view import PLACES, AlertView, Shared, description, pair, summary
 from adapter.core.alerts import common
 from adapter.core.links import Link, all_alerts_url, shared_links
 from adapter.core.reader import Labels
@@ -38,7 +38,7 @@ class GroupView:
         self._group = group
         self._reader = reader
         self._told = group.firing or group.alerts
-        labels = common(alert.labels for alert in group.alerts)
+        labels = reader.style.shown(common(alert.labels for alert in group.alerts))
         own_links = shared_links(self._told, reader.words)
         self._shared = Shared(labels, own_links, single=len(group.alerts) == 1)
         firing = (AlertView(alert, reader, self._shared) for alert in group.firing)
@@ -106,7 +106,11 @@ class GroupView:
     @property
     def details(self) -> list[Text]:
         """Return the other labels that all alerts share, as `name=value`."""
-        said = {*TOLD, *PLACES, *(alert.subject_label for alert in self.alerts[:1])}
+        said = {
+            *self._reader.style.told,
+            *PLACES,
+            *(alert.subject_label for alert in self.alerts[:1]),
+        }
         shared = self._shared.labels.items()
         text = self._reader.text
         return [pair(text(name), text(value)) for name, value in shared if name not in said]
@@ -163,6 +167,7 @@ class GroupView:
 
 def sent_variables(group: AlertGroup, reader: Reader) -> dict[str, object]:
     """Return those variables that are as the sender wrote them, or of the message itself."""
+    group = reader.style.shown_of_group(group)
     return {
         "group_labels": Labels(group.group_labels, reader),
         "common_labels": Labels(group.common_labels, reader),

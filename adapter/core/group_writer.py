@@ -14,17 +14,15 @@ from adapter.core.delivery import RenderSettings
 from adapter.core.fitting import Around, Fitted, Parts, fit_first
 from adapter.core.group_view import GroupView
 from adapter.core.plain_message import SHORT_BYTES, VALUE_BYTES, PlainParts
-from adapter.core.reader import reader_of
 from adapter.core.template_parts import TemplateParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
 
     from jinja2 import Template
 
     from adapter.core.batch import Entry
-    from adapter.core.reader import Reader
+    from adapter.core.reader import Reader, Readers
     from adapter.core.template_set import TemplateSet
 
 VALUES: Final = (4_000, 800, VALUE_BYTES)
@@ -39,9 +37,9 @@ Make = Callable[[AlertGroup], Parts]
 class GroupWriter:
     """Write the groups of one message; `failed` says which template failed, where and how."""
 
-    def __init__(self, templates: TemplateSet, now: datetime) -> None:
+    def __init__(self, templates: TemplateSet, readers: Readers) -> None:
         self._templates = templates
-        self._now = now
+        self._readers = readers
         self._budget = Budget()
         self.failed: str | None = None
 
@@ -71,13 +69,13 @@ class GroupWriter:
         """Yield ways to make the parts of a group by its template, each with shorter values."""
         template = self._templates.get(settings)
         for longest in VALUES:
-            rendering = Rendering(reader_of(settings, self._now, longest), self._budget)
+            rendering = Rendering(self._readers.of(settings, longest), self._budget)
             yield functools.partial(_template_parts, template, rendering)
 
     def plainly(self, settings: RenderSettings) -> Iterator[Make]:
         """Yield the same without a template."""
         for longest in PLAIN_VALUES:
-            reader = reader_of(settings, self._now, longest)
+            reader = self._readers.of(settings, longest)
             yield functools.partial(_plain_parts, settings.template, reader)
 
 

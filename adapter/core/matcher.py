@@ -47,8 +47,12 @@ class MatcherError(ValueError):
         self.position = position
 
 
-class _Pattern(Protocol):
-    def search(self, text: bytes, /) -> object | None: ...
+class Pattern(Protocol):
+    """Search bytes for what a regular expression describes."""
+
+    def search(self, text: bytes, /) -> object | None:
+        """Return what was found, or None."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,11 @@ class Matcher:
     name: str
     operator: Operator
     value: str
-    _pattern: _Pattern | None = field(init=False, repr=False, compare=False)
+    _pattern: Pattern | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         is_regex = self.operator in {Operator.REGEX, Operator.NOT_REGEX}
-        object.__setattr__(self, "_pattern", _compile(self.value) if is_regex else None)
+        object.__setattr__(self, "_pattern", anchored(self.value) if is_regex else None)
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Return whether `labels` meet the condition."""
@@ -80,11 +84,11 @@ class Matcher:
         return f'{self.name}{self.operator}"{value}"'
 
 
-def _compile(value: str) -> _Pattern:
-    """Return the pattern, anchored exactly as Alertmanager anchors it."""
+def anchored(value: str) -> Pattern:
+    """Return the pattern, anchored exactly as Alertmanager anchors it, or raise MatcherError."""
     try:
         # Bytes, because RE2's wrapper is twice as fast when it need not translate offsets.
-        pattern: _Pattern = re2.compile(f"^(?:{value})$".encode("utf-8", "surrogatepass"), _OPTIONS)
+        pattern: Pattern = re2.compile(f"^(?:{value})$".encode("utf-8", "surrogatepass"), _OPTIONS)
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace")
         raise MatcherError(

@@ -9,11 +9,10 @@ from adapter.core.fitting import paragraphs, size_of
 from adapter.core.tally import Tally, fullest
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from adapter.core.batch import Entry
     from adapter.core.envelope import Envelope
     from adapter.core.message import MarkdownMessage
+    from adapter.core.reader import Readers
     from adapter.core.words import Words
 
 LATE: Final = timedelta(minutes=1)
@@ -30,14 +29,15 @@ class MergedHeading:
     """
 
     def __init__(
-        self, words: Words, envelope: Envelope, now: datetime, *, merged: bool, most: int
+        self, words: Words, envelope: Envelope, readers: Readers, *, merged: bool, most: int
     ) -> None:
         self._words = words
         self._envelope = envelope
-        self._now = now
+        self._now = readers.now
+        self._scale = readers.style.scale
         self._merged = merged
-        self._tally = Tally()
-        self._oldest_at = now
+        self._tally = Tally(self._scale)
+        self._oldest_at = readers.now
         self.room = self._room(most)
 
     @property
@@ -47,7 +47,7 @@ class MergedHeading:
 
     def add(self, entry: Entry) -> None:
         """Count an entry that the message tells."""
-        self._tally.add(entry.alert.labels, entry.alert.status)
+        self._tally.add(self._scale.level_of(entry.alert.labels), entry.alert.status)
         self._oldest_at = min(self._oldest_at, entry.received_at)
 
     def message(self, *below: str) -> MarkdownMessage:
@@ -65,7 +65,7 @@ class MergedHeading:
         return " ".join(filter(None, ("###", told or self._words.all_alerts, self._envelope.mark)))
 
     def _room(self, most: int) -> int:
-        told = fullest(most).named(self._words)
+        told = fullest(most, self._scale).named(self._words)
         delay = delay_note(self._words, timedelta.max, merged=True)
         room = self._envelope.text_room(self._title(told))
         return room - size_of(self._heading(told)) - size_of(delay)

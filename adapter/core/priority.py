@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from adapter.core.severity import LEVELS, level_of
+from adapter.core.severity import DEFAULT_SCALE, Scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,11 +18,9 @@ class Priority(IntEnum):
     HIGH = 1
 
 
-_WORST: Final = LEVELS[0]
-
-
-def priority_of(labels: Mapping[str, str], setting: str = "auto") -> Priority:
+def priority_of(
+    labels: Mapping[str, str], setting: str = "auto", scale: Scale = DEFAULT_SCALE
+) -> Priority:
     """Return the priority that a route sets, or that the severity calls for (`auto`)."""
-    if setting == "auto":
-        return Priority.HIGH if level_of(labels) is _WORST else Priority.NORMAL
-    return Priority.HIGH if setting == "high" else Priority.NORMAL
+    high = scale.level_of(labels).high if setting == "auto" else setting == "high"
+    return Priority.HIGH if high else Priority.NORMAL

@@ -9,6 +9,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from adapter.core.style import DEFAULT_STYLE, Style
 from adapter.core.text import Text, cut_bytes
 from adapter.core.words import words_of
 
@@ -29,6 +30,7 @@ class Reader:
     zone: tzinfo
     now: datetime
     longest: int
+    style: Style = DEFAULT_STYLE
 
     def text(self, value: str) -> Text:
         """Return a value from outside, cut to what is shown of it."""
@@ -73,9 +75,17 @@ class Reader:
         return until - start if start and until else None
 
 
-def reader_of(settings: RenderSettings, now: datetime, longest: int) -> Reader:
-    """Return for whom a message with these settings is made."""
-    return Reader(words_of(settings.language), _zone(settings.timezone), now, longest)
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Know all readers of one instant."""
+
+    now: datetime
+    style: Style = DEFAULT_STYLE
+
+    def of(self, settings: RenderSettings, longest: int) -> Reader:
+        """Return for whom a message with these settings is made."""
+        words, zone = words_of(settings.language), _zone(settings.timezone)
+        return Reader(words, zone, self.now, longest, self.style)
 
 
 @functools.lru_cache(maxsize=64)

@@ -20,6 +20,8 @@ from adapter.core.line_message import AllAlerts, tell_lines
 from adapter.core.links import all_alerts_url, markdown_link
 from adapter.core.merged_heading import MergedHeading
 from adapter.core.message import BODY_LIMIT, MarkdownMessage
+from adapter.core.reader import Readers
+from adapter.core.style import DEFAULT_STYLE, Style
 from adapter.core.template_set import TemplateSet
 from adapter.core.text import clean, cut_bytes, encodable, escape, one_line, plain
 from adapter.core.words import words_of
@@ -58,8 +60,9 @@ class RenderedBatch:
 class Renderer:
     """Make messages from templates; `sources` are their texts by name, such as `default.j2`."""
 
-    def __init__(self, sources: Mapping[str, str]) -> None:
-        self._templates = TemplateSet(sources)
+    def __init__(self, sources: Mapping[str, str], style: Style = DEFAULT_STYLE) -> None:
+        self._templates = TemplateSet(sources, style)
+        self._style = style
 
     def problems(self) -> tuple[TemplateProblem, ...]:
         """Return every mistake in the templates, found by reading and by trying each."""
@@ -67,7 +70,8 @@ class Renderer:
 
     def render(self, delivery: Delivery, *, now: datetime, keyword: str = "") -> Rendered:
         """Return the message of a delivery; by the built-in format if its template fails."""
-        writer, envelope = GroupWriter(self._templates, now), Envelope(keyword)
+        writer = GroupWriter(self._templates, Readers(now, self._style))
+        envelope = Envelope(keyword)
         settings = delivery.settings
         try:
             return Rendered(_by_template(writer.by_template(settings), delivery, envelope))
@@ -88,26 +92,26 @@ class Renderer:
 
         `part` is such as (2, 3): the second message of three. A digest tells all at once.
         """
-        envelope = Envelope(keyword, room, part)
+        envelope, readers = Envelope(keyword, room, part), Readers(now, self._style)
         if batch.form is Form.DIGEST:
-            return RenderedBatch(tell_digest(batch, envelope, now), len(batch.entries))
+            return RenderedBatch(tell_digest(batch, envelope, readers), len(batch.entries))
         if batch.form is Form.FULL and batch.alone and batch.entries and not batch.minimal:
-            groups = GroupWriter(self._templates, now)
-            message, told = tell_group(batch.entries, groups, envelope, now)
+            groups = GroupWriter(self._templates, readers)
+            message, told = tell_group(batch.entries, groups, envelope, readers)
             return RenderedBatch(message, told, groups.failed)
-        return self._merged(batch, envelope, now)
+        return self._merged(batch, envelope, readers)
 
-    def _merged(self, batch: Batch, envelope: Envelope, now: datetime) -> RenderedBatch:
+    def _merged(self, batch: Batch, envelope: Envelope, readers: Readers) -> RenderedBatch:
         words = words_of(look_of(batch.entries).language)
         merged = not (batch.alone or batch.minimal)
-        heading = MergedHeading(words, envelope, now, merged=merged, most=len(batch.entries))
+        heading = MergedHeading(words, envelope, readers, merged=merged, most=len(batch.entries))
         if batch.minimal:
             links = AllAlerts(words, shown=0)
-            message = tell_lines(batch.entries, PlainWriter(now, words), heading, links)
+            message = tell_lines(batch.entries, PlainWriter(readers, words), heading, links)
             return RenderedBatch(message, heading.told)
-        lines = EntryWriter(self._templates, now, heading.room)
+        lines = EntryWriter(self._templates, readers, heading.room)
         if batch.form is Form.FULL:
-            groups, crowded = GroupWriter(self._templates, now), _is_crowded(batch, envelope)
+            groups, crowded = GroupWriter(self._templates, readers), _is_crowded(batch, envelope)
             message = tell_groups(batch.entries, groups, lines, heading, crowded=crowded)
             return RenderedBatch(message, heading.told, groups.failed or lines.failed)
         message = tell_lines(batch.entries, lines, heading, AllAlerts(words))

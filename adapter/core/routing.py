@@ -15,12 +15,14 @@ import msgspec
 from adapter.core.alerts import Status, subset
 from adapter.core.delivery import Delivery, RenderSettings
 from adapter.core.priority import Priority, priority_of
+from adapter.core.severity import DEFAULT_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.matchers import Matcher
+    from adapter.core.severity import Scale
 
 WHOLE: Final = 10
 """Alerts up to which a group of several priorities is not split: that would cost a message."""
@@ -104,7 +106,10 @@ def inherit(layers: Iterable[RouteSettings]) -> RouteSettings:
 
 
 def route_group(
-    root: Route, group: AlertGroup, robots: Mapping[str, RouteSettings]
+    root: Route,
+    group: AlertGroup,
+    robots: Mapping[str, RouteSettings],
+    scale: Scale = DEFAULT_SCALE,
 ) -> tuple[Delivery, ...]:
     """Return what goes to whom: each alert by its own labels, once to every robot that it reaches.
 
@@ -129,25 +134,28 @@ def route_group(
             group=subset(group, alerts),
             settings=share.settings,
             priority=priority,
+            severity_label=scale.label,
         )
         for share in shares.values()
-        for priority, alerts in _lanes(share)
+        for priority, alerts in _lanes(share, scale)
     )
 
 
-def _lanes(share: _Share) -> Iterable[tuple[Priority, list[Alert]]]:
+def _lanes(share: _Share, scale: Scale) -> Iterable[tuple[Priority, list[Alert]]]:
     """Yield a share's alerts by priority, high first; a small group stays whole, as high."""
     lanes: dict[Priority, list[Alert]] = {Priority.HIGH: [], Priority.NORMAL: []}
     for alert in share.alerts:
-        lanes[priority_of(alert.labels, share.priority)].append(alert)
+        lanes[priority_of(alert.labels, share.priority, scale)].append(alert)
     if lanes[Priority.HIGH] and len(share.alerts) <= WHOLE:
         lanes = {Priority.HIGH: share.alerts}
     return ((priority, alerts) for priority, alerts in lanes.items() if alerts)
 
 
-def address_group(robot: str, group: AlertGroup, defaults: RouteSettings) -> tuple[Delivery, ...]:
+def address_group(
+    robot: str, group: AlertGroup, defaults: RouteSettings, scale: Scale = DEFAULT_SCALE
+) -> tuple[Delivery, ...]:
     """Return what goes straight to one robot, with that robot's own settings."""
-    return route_group(_straight_to(robot), group, {robot: defaults})
+    return route_group(_straight_to(robot), group, {robot: defaults}, scale)
 
 
 def _straight_to(robot: str) -> Route:

@@ -1,26 +1,28 @@
-"""Level: how bad an alert is, told by a label, with a word, a sign and a colour for readers."""
+"""Level and Scale: how bad an alert is, told by a label, with a word, a sign and a colour."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LABEL: Final = "severity"
-"""The label that tells the level."""
+"""The label that tells the level, unless a shop has another."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """Hold one level; `names` are by language, `rank` 0 is the worst."""
+    """Hold one level; `names` are by language, `high` alerts pass the queue."""
 
-    rank: int
     values: frozenset[str]
     names: Mapping[str, str]
     emoji: str
     color: str
+    high: bool = False
 
     def name(self, language: str) -> str:
         """Return the word for people."""
@@ -29,41 +31,68 @@ class Level:
 
 LEVELS: Final = (
     Level(
-        rank=0,
         values=frozenset({"critical", "page", "emergency", "p0", "p1"}),
-        names={"zh": "严重", "en": "Critical"},
+        names=MappingProxyType({"zh": "严重", "en": "Critical"}),
         emoji="🔴",
         color="#F5222D",
+        high=True,
     ),
     Level(
-        rank=1,
         values=frozenset({"warning", "major", "p2"}),
-        names={"zh": "警告", "en": "Warning"},
+        names=MappingProxyType({"zh": "警告", "en": "Warning"}),
         emoji="🟡",
         color="#FA8C16",
     ),
     Level(
-        rank=3,
         values=frozenset({"info", "notice", "none", "p3", "p4"}),
-        names={"zh": "提示", "en": "Info"},
+        names=MappingProxyType({"zh": "提示", "en": "Info"}),
         emoji="🔵",
         color="#1890FF",
     ),
 )
-"""The levels, worst first; rank 2 is left to what no level names."""
+"""The levels of most shops, worst first."""
 
 UNTOLD: Final = Level(
-    rank=2,
     values=frozenset(),
-    names={"zh": "告警", "en": "Alert"},
+    names=MappingProxyType({"zh": "告警", "en": "Alert"}),
     emoji="🔔",
     color="#722ED1",
 )
 """The level of an alert whose label is missing or has a value that no level knows."""
 
-_BY_VALUE: Final = {value: level for level in LEVELS for value in level.values}
+
+@dataclass(frozen=True)
+class Scale:
+    """Hold the levels, worst first, and the label that tells them.
+
+    What no level knows may be bad: only the last level stands below it.
+    """
+
+    label: str = LABEL
+    levels: tuple[Level, ...] = LEVELS
+
+    @cached_property
+    def worst_first(self) -> tuple[Level, ...]:
+        """Return the levels in order, with the one of what is not known in its place."""
+        last = max(1, len(self.levels) - 1)
+        return (*self.levels[:last], UNTOLD, *self.levels[last:])
+
+    @cached_property
+    def _by_value(self) -> Mapping[str, Level]:
+        return {value: level for level in self.levels for value in level.values}
+
+    def level(self, value: str) -> Level:
+        """Return the level of a label's value; letter case does not matter."""
+        return self._by_value.get(value.casefold(), UNTOLD)
+
+    def level_of(self, labels: Mapping[str, str]) -> Level:
+        """Return the level that `labels` tell."""
+        return self.level(labels.get(self.label, ""))
+
+    def rank(self, level: Level) -> int:
+        """Return the place of a level: 0 is the worst."""
+        return self.worst_first.index(level)
 
 
-def level_of(labels: Mapping[str, str]) -> Level:
-    """Return the level that `labels` tell; letter case does not matter."""
-    return _BY_VALUE.get(labels.get(LABEL, "").casefold(), UNTOLD)
+DEFAULT_SCALE: Final = Scale()
+"""The scale of who configures none."""

@@ -6,23 +6,23 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from adapter.core.alerts import Status
-from adapter.core.severity import LEVELS, UNTOLD, Level, level_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from adapter.core.severity import Level, Scale
     from adapter.core.words import Words
 
 RESOLVED_SIGN: Final = "✅"
 
-_WORST_FIRST: Final = sorted([*LEVELS, UNTOLD], key=lambda level: level.rank)
 _BESIDE: Final = " · "
 
 
 class Tally:
     """Count alerts by level while they fire, and apart from that those that are over."""
 
-    def __init__(self) -> None:
+    def __init__(self, scale: Scale) -> None:
+        self._scale = scale
         self._firing: Counter[int] = Counter()
         self._resolved = 0
 
@@ -31,12 +31,12 @@ class Tally:
         """Return how many alerts were counted."""
         return self._firing.total() + self._resolved
 
-    def add(self, labels: Mapping[str, str], status: Status, count: int = 1) -> None:
-        """Count alerts with these labels."""
+    def add(self, level: Level, status: Status, count: int = 1) -> None:
+        """Count alerts of a level."""
         if status is Status.RESOLVED:
             self._resolved += count
         else:
-            self._firing[level_of(labels).rank] += count
+            self._firing[self._scale.rank(level)] += count
 
     def named(self, words: Words) -> str:
         """Return `🔴 严重 3 · 🟡 警告 14 · ✅ 恢复 2`."""
@@ -56,15 +56,15 @@ class Tally:
         return self.signs().split(_BESIDE, 1)[0]
 
     def _levels(self) -> Iterator[tuple[Level, int]]:
-        for level in _WORST_FIRST:
-            if count := self._firing[level.rank]:
+        for rank, level in enumerate(self._scale.worst_first):
+            if count := self._firing[rank]:
                 yield level, count
 
 
-def fullest(count: int) -> Tally:
+def fullest(count: int, scale: Scale) -> Tally:
     """Return the tally that takes the most room of any of at most `count` alerts."""
-    tally = Tally()
-    for level in _WORST_FIRST:
-        tally.add({"severity": next(iter(level.values), "")}, Status.FIRING, count)
-    tally.add({}, Status.RESOLVED, count)
+    tally = Tally(scale)
+    for level in scale.worst_first:
+        tally.add(level, Status.FIRING, count)
+    tally.add(scale.worst_first[0], Status.RESOLVED, count)
     return tally

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from adapter.core.alerts import AlertGroup
+    from adapter.core.style import Style
     from adapter.core.template_env import Sandbox
 
 LAYOUT: Final = "layout.j2"
@@ -46,7 +47,9 @@ class _Names:
     variables: frozenset[str]
 
 
-def check(sources: Mapping[str, str], sandbox: Sandbox) -> tuple[TemplateProblem, ...]:
+def check(
+    sources: Mapping[str, str], sandbox: Sandbox, style: Style
+) -> tuple[TemplateProblem, ...]:
     """Return every mistake; a template that cannot be read or has strange names is not tried."""
     found: list[TemplateProblem] = []
     trees: dict[str, nodes.Template] = {}
@@ -56,15 +59,16 @@ def check(sources: Mapping[str, str], sandbox: Sandbox) -> tuple[TemplateProblem
             trees[name] = sandbox.parse(source, name, name)
         except TemplateSyntaxError as error:
             found.append(TemplateProblem(name, error.lineno, error.message or "is no template"))
-    known = _names(trees.values(), sandbox)
+    variables = GroupView(SAMPLES[0], _reader(LANGUAGES[0], style)).variables()
+    known = _names(trees.values(), {*sandbox.globals, *variables})
     for name, tree in trees.items():
         read = list(_read(name, tree, known))
-        found += read or (_tried(name, sources, sandbox) if name != LAYOUT else ())
+        found += read or (_tried(name, sources, sandbox, style) if name != LAYOUT else ())
     return tuple(sorted(set(found)))
 
 
-def _names(trees: Iterable[nodes.Template], sandbox: Sandbox) -> _Names:
-    blocks, variables = set(PARTS), {*_ALWAYS, *sandbox.globals, *_view(SAMPLES[0]).variables()}
+def _names(trees: Iterable[nodes.Template], variables: Iterable[str]) -> _Names:
+    blocks, variables = set(PARTS), {*_ALWAYS, *variables}
     for tree in trees:
         for block in tree.find_all(nodes.Block):  # one within another is a part of that part
             blocks.update(inner.name for inner in block.find_all(nodes.Block))
@@ -93,11 +97,13 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
     return f"there is no {kind} {name}{hint}"
 
 
-def _tried(name: str, sources: Mapping[str, str], sandbox: Sandbox) -> Iterator[TemplateProblem]:
+def _tried(
+    name: str, sources: Mapping[str, str], sandbox: Sandbox, style: Style
+) -> Iterator[TemplateProblem]:
     for group in SAMPLES:
         for language in LANGUAGES:
             try:
-                title = _try(sandbox, name, group, language)
+                title = _try(sandbox, name, group, _reader(language, style))
             except Exception as error:  # noqa: BLE001  # a template may raise anything
                 file, line = place_of(error, name, sources)
                 yield TemplateProblem(file, line, _told(error))
@@ -107,10 +113,9 @@ def _tried(name: str, sources: Mapping[str, str], sandbox: Sandbox) -> Iterator[
                 return
 
 
-def _try(sandbox: Sandbox, name: str, group: AlertGroup, language: str) -> str:
+def _try(sandbox: Sandbox, name: str, group: AlertGroup, reader: Reader) -> str:
     """Render every part as a message would; return the title."""
-    view = _view(group, language)
-    rendering = Rendering(_reader(language), Budget())
+    view, rendering = GroupView(group, reader), Rendering(reader, Budget())
     template = sandbox.get_template(name)
     parts = TemplateParts(template, view, rendering)
     entries = TemplateEntries(template, group, rendering)
@@ -124,12 +129,8 @@ def _try(sandbox: Sandbox, name: str, group: AlertGroup, language: str) -> str:
     return parts.title()
 
 
-def _view(group: AlertGroup, language: str = LANGUAGES[0]) -> GroupView:
-    return GroupView(group, _reader(language))
-
-
-def _reader(language: str) -> Reader:
-    return Reader(words_of(language), UTC, NOW, _VALUE_BYTES)
+def _reader(language: str, style: Style) -> Reader:
+    return Reader(words_of(language), UTC, NOW, _VALUE_BYTES, style)
 
 
 def _told(error: Exception) -> str:

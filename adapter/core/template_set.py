@@ -14,18 +14,20 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from adapter.core.delivery import RenderSettings
+    from adapter.core.style import Style
 
 
 class TemplateSet:
     """Hold templates; `sources` are their texts by file name, such as `default.j2`."""
 
-    def __init__(self, sources: Mapping[str, str]) -> None:
+    def __init__(self, sources: Mapping[str, str], style: Style) -> None:
         self._sources = dict(sources)
+        self._style = style
         self._sandbox = Sandbox(self._sources)
 
     def problems(self) -> tuple[TemplateProblem, ...]:
         """Return every mistake in the templates, found by reading and by trying each."""
-        return check(self._sources, self._sandbox)
+        return check(self._sources, self._sandbox, self._style)
 
     def get(self, settings: RenderSettings) -> Template:
         """Return the template of these settings."""

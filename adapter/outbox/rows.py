@@ -15,7 +15,6 @@ from adapter.core.batching import estimate
 from adapter.core.dedup import digest
 from adapter.core.delivery import Delivery, Notice
 from adapter.core.priority import Priority
-from adapter.core.severity import LABEL
 from adapter.outbox.bits import unpack
 from adapter.outbox.tables import from_us, to_us
 
@@ -140,7 +139,7 @@ def count_key(delivery: Delivery, alert: Alert) -> CountKey:
         int(delivery.priority),
         delivery.settings.template,
         alert.name[:NAME_LENGTH].replace("\0", ""),
-        alert.labels.get(LABEL, "")[:NAME_LENGTH].replace("\0", ""),
+        alert.labels.get(delivery.severity_label, "")[:NAME_LENGTH].replace("\0", ""),
         alert.status.value,
     )
 

@@ -113,7 +113,7 @@ class _Receiver:
         if source is None:
             known = ", ".join(settings.sources) or "none are configured"
             raise Refusal(400, f"unknown ?source= in the URL; alertmanagers: {known}")
-        return with_source(group, source.name, source.labels)
+        return with_source(source.links.group(group), source.name, source.labels)
 
     def _commit(
         self, group: AlertGroup, deliveries: tuple[Delivery, ...], settings: Settings
@@ -158,6 +158,6 @@ def _codings(header: str) -> set[str]:
 
 def _deliveries(settings: Settings, group: AlertGroup, robot: str | None) -> tuple[Delivery, ...]:
     if robot is not None:
-        return address_group(robot, group, settings.robots[robot].defaults)
+        return address_group(robot, group, settings.robots[robot].defaults, settings.scale)
     defaults = {name: settings.robots[name].defaults for name in settings.robots}
-    return route_group(settings.route, group, defaults)
+    return route_group(settings.route, group, defaults, settings.scale)

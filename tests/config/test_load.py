@@ -17,7 +17,9 @@ from adapter.config.settings import (
     StorageSettings,
 )
 from adapter.core.matchers import parse_matchers
+from adapter.core.rewriting import LinkRules
 from adapter.core.routing import Route, RouteSettings
+from adapter.core.severity import DEFAULT_SCALE, LEVELS
 from adapter.errors import ConfigError, Problem
 from adapter.secret import Secret
 
@@ -113,6 +115,7 @@ def test_the_example_shows_the_defaults() -> None:
     assert settings.log == LogSettings()
     assert settings.storage == StorageSettings(path=EXAMPLE.parent / "data/adapter.db")
     assert settings.template_directory == EXAMPLE.parent / "templates"
+    assert (settings.scale, settings.hidden_labels) == (DEFAULT_SCALE, ())
     built_in = RobotSettings(name="", access_token=Secret(""), defaults=RouteSettings())
     assert settings.robots["ops"].timeout == built_in.timeout
     assert settings.robots["ops"].api_url == built_in.api_url
@@ -128,6 +131,7 @@ def test_the_example_shows_the_defaults() -> None:
         *("access_token_file", "webhook", "secret_file", "rate", "digest_after", "max_age"),
         *("secret", "keyword", "timeout", "api_url", "proxy", "route", "template", "language"),
         *("timezone", "send_resolved", "priority", "matchers", "continue", "routes"),
+        *("hide_labels", "severity", "label", "levels", "values", "name", "emoji", "rewrite_links"),
     ],
 )
 def test_the_example_shows_every_key(word: str) -> None:
@@ -450,3 +454,61 @@ class TestWarnings:
         assert "classic" in plain.text
         assert "classic" in from_environment.text
         assert "hunter2" not in from_environment.text
+
+
+def test_the_levels_of_a_shop_have_a_name_sign_and_colour_each(write: Write) -> None:
+    settings = read(
+        write(
+            """
+severity:
+  label: level
+  levels:
+    - {values: [P0], name: 致命, emoji: 🟥, priority: high}
+    - {values: [Disaster]}
+    - {values: [warning], priority: high}
+    - {values: [x], name: Info, emoji: 🔧}
+    - {values: [y]}
+robots: {ops: {access_token: abc}}
+"""
+            + ROUTE
+        )
+    )
+    scale = settings.scale
+    assert scale.label == "level"
+    shown = [
+        (level.name("zh"), level.name("en"), level.emoji, level.color, level.high)
+        for level in scale.levels
+    ]
+    assert shown == [
+        ("致命", "致命", "🟥", "#F5222D", True),
+        ("Disaster", "Disaster", "🟡", "#FA8C16", False),
+        ("警告", "Warning", "🔵", "#1890FF", True),  # what the bundled levels know is told as there
+        ("提示", "Info", "🔧", "#8C8C8C", False),
+        ("y", "y", "⚪", "#8C8C8C", False),
+    ]
+    assert scale.level("disaster") is scale.levels[1]
+    assert scale.level("critical") not in LEVELS
+
+
+def test_a_source_says_how_people_reach_what_it_names(write: Write) -> None:
+    settings = read(
+        write(
+            """
+alertmanagers:
+  bj:
+    url: http://alertmanager:9093/
+    labels: {cluster: bj}
+    rewrite_links: {"http://alertmanager:9093": https://am.example.com/}
+templates: {hide_labels: [prometheus, "pod_.*"]}
+robots: {ops: {access_token: abc}}
+"""
+            + ROUTE
+        )
+    )
+    assert settings.sources["bj"].links == LinkRules(
+        {"http://alertmanager:9093": "https://am.example.com"}
+    )
+    origin = settings.style.origins["bj"]
+    assert (origin.url, origin.labels) == ("https://am.example.com", {"cluster": "bj"})
+    hidden = [name for name in ("prometheus", "pod_hash", "job") if settings.style.hides(name)]
+    assert hidden == ["prometheus", "pod_hash"]

@@ -11,7 +11,7 @@ from adapter.core.alerts import Alert, AlertGroup, Status
 from adapter.core.group_view import GroupView
 from adapter.core.links import URL_LIMIT, all_alerts_url, http_url
 from adapter.core.reader import Reader
-from adapter.core.severity import LEVELS, UNTOLD, level_of
+from adapter.core.severity import DEFAULT_SCALE, UNTOLD
 from adapter.core.words import LANGUAGES, words_of
 from support.rendering import NOW
 
@@ -48,19 +48,18 @@ def only(alert: Alert) -> AlertView:
     [("critical", "严重"), ("P0", "严重"), ("Warning", "警告"), ("none", "提示"), ("", "告警")],
 )
 def test_severity_is_told_by_its_label_in_any_case(value: str, name: str) -> None:
-    assert level_of({"severity": value}).name("zh") == name
+    assert DEFAULT_SCALE.level_of({"severity": value}).name("zh") == name
 
 
 def test_a_severity_that_no_level_knows_is_its_own_name() -> None:
-    assert level_of({"severity": "disaster"}) is UNTOLD
+    assert DEFAULT_SCALE.level_of({"severity": "disaster"}) is UNTOLD
     assert view_of(firing("disaster")).badge == "🔔 disaster"
     assert view_of(Alert()).badge == "🔔 Alert"
 
 
 def test_every_level_has_a_name_in_every_language() -> None:
-    for level in (*LEVELS, UNTOLD):
+    for level in DEFAULT_SCALE.worst_first:
         assert set(level.names) == set(LANGUAGES)
-    assert [level.rank for level in LEVELS] == sorted(level.rank for level in LEVELS)
 
 
 # Of a group.

@@ -84,21 +84,25 @@ def entries_of(
     )
 
 
-def a_batch(form: Form, entries: Sequence[Entry], *, alone: bool = False) -> Batch:
-    """Return a batch of these entries, which are all that waits."""
+def a_batch(
+    form: Form, entries: Sequence[Entry], *, alone: bool = False, label: str = "severity"
+) -> Batch:
+    """Return a batch of these entries, which are all that waits, counted by a label."""
     return Batch(
         form=form,
         priority=Priority.NORMAL,
         entries=tuple(entries),
         alone=alone,
-        totals=totals_of(entries),
+        totals=totals_of(entries, label=label),
     )
 
 
-def totals_of(entries: Iterable[Entry], *, full_bytes: int = 500) -> Totals:
+def totals_of(
+    entries: Iterable[Entry], *, full_bytes: int = 500, label: str = "severity"
+) -> Totals:
     """Return the sums of these entries, each of which takes so much to tell in full."""
     counted = Counter(
-        (e.alert.name, e.alert.labels.get("severity", ""), e.alert.status) for e in entries
+        (e.alert.name, e.alert.labels.get(label, ""), e.alert.status) for e in entries
     )
     counts = (
         Count(

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 
 from adapter.config.settings import AuthSettings, BasicAuth, SourceSettings
 from adapter.core.matchers import parse_matchers
+from adapter.core.priority import Priority
+from adapter.core.rewriting import LinkRules
 from adapter.core.routing import Route, RouteSettings
+from adapter.core.severity import LEVELS, Scale
 from adapter.errors import ConfigError, Problem, StoreUnavailable
 from adapter.metrics import Metrics
 from adapter.outbox import Accepted
@@ -296,6 +300,23 @@ class TestSources:
         [delivery] = program.store.accepted
         assert [alert.labels["cluster"] for alert in delivery.group.alerts] == ["bj", "sh"]
         assert delivery.group.source == "bj"
+
+    def test_addresses_are_rewritten_for_people_before_they_are_stored(self) -> None:
+        links = LinkRules({"http://prom:9090": "https://prom.example.com"})
+        program, client = serve(make_settings(sources=(SourceSettings(name="bj", links=links),)))
+        alert = {"labels": {"alertname": "A"}, "generatorURL": "http://prom:9090/graph"}
+        assert client.post("/alertmanager?source=bj", json={"alerts": [alert]}).status_code == 200
+        [delivery] = program.store.accepted
+        assert delivery.group.alerts[0].generator_url == "https://prom.example.com/graph"
+
+    def test_the_levels_of_the_configuration_decide_the_priority(self) -> None:
+        scale = Scale("job", (replace(LEVELS[0], values=frozenset({"node"})),))
+        program, client = serve(replace(make_settings(), scale=scale))
+        for path in "/alertmanager", "/alertmanager/ops":
+            alert = {"labels": {"alertname": path, "job": "node"}}
+            assert client.post(path, json={"alerts": [alert]}).status_code == 200
+        got = [(each.priority, each.severity_label) for each in program.store.accepted]
+        assert got == [(Priority.HIGH, "job")] * 2
 
     def test_one_named_default_stands_for_a_url_without(self) -> None:
         default = SourceSettings(name="default", labels={"cluster": "gz"})
