@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from adapter.errors import StoreLocked, StoreUnavailable
+from adapter.outbox.mounts import MOUNTS, refuse_network
 from adapter.outbox.store import Outbox
 from adapter.outbox.tables import SCHEMA_VERSION, metadata, tokens
 from adapter.outbox.writer import OwnFile, Writer
@@ -47,12 +48,13 @@ class Lock:
         os.close(self.descriptor)
 
 
-def open_sqlite(path: Path, now: datetime) -> Outbox:
+def open_sqlite(path: Path, now: datetime, *, mounts: Path = MOUNTS) -> Outbox:
     """Open or create the database at `path` and own it until the outbox is closed.
 
     Raises StoreLocked when another process owns it and StoreUnavailable when it cannot be opened.
     `Outbox.moved_aside` names the corrupt file that was found and replaced, if one was.
     """
+    refuse_network(path, mounts)
     lock = acquire_lock(path)
     try:
         return _own(path, lock, _move_aside_if_corrupt(path, now))
@@ -67,6 +69,7 @@ def open_existing(path: Path) -> Outbox:
     Raises StoreLocked when another process owns it and StoreUnavailable when it cannot be opened.
     """
     _require(path)
+    refuse_network(path)
     lock = acquire_lock(path)
     try:
         _require_sound(path)
