@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from adapter.config.files import is_directory
 from adapter.config.problems import Mistake
 from adapter.config.scalars import duration_within, one_of
+from adapter.config.secret_values import secret_file
 from adapter.config.settings import LogFormat, LogLevel, LogSettings, StorageSettings
 from adapter.secret import Secret
 
@@ -22,6 +23,7 @@ _LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
 
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = "postgresql+psycopg://"
+_SKIPPED: Final = Secret(f"{_POSTGRESQL}skipped/skipped")
 _DATABASE: Final = "data/adapter.db"
 _RETENTION: Final = duration_within("1s", "10y")
 
@@ -47,13 +49,24 @@ def _read_log(value: Value) -> LogSettings:
 
 def _read_storage(value: Value, default: StorageSettings) -> StorageSettings:
     with value.section("storage", f"url: {_SQLITE}{_DATABASE}") as section:
-        found = section.take("url", _read_url, None)
+        found = _take_url(section)
         shared = found if isinstance(found, Secret) else None
         return StorageSettings(
             path=value.base / found if isinstance(found, str) else default.path,
             postgresql=shared,
             retention=section.scalar("retention", _RETENTION, default.retention),
         )
+
+
+def _take_url(section: Section) -> str | Secret | None:
+    """Return what `url` says, or the file of `url_file`: PostgreSQL's URL holds a password."""
+    given = section.only_one("url", "url_file")
+    if given is None:
+        return None
+    name, value = given
+    if name == "url_file":
+        return value.read(lambda found: secret_file(found, _server, _SKIPPED), None)
+    return value.read(_read_url, None)
 
 
 def _read_url(value: Value) -> str | Secret:
@@ -82,6 +95,6 @@ def _server(text: str) -> Secret:
         url = make_url(text)
     except (ArgumentError, ValueError):
         url = None
-    if url is None or not url.host or not url.database:
-        raise Mistake(f"expected {_POSTGRESQL}user:password@host/database")
+    if url is None or not text.startswith(_POSTGRESQL) or not url.host or not url.database:
+        raise Mistake(f"is no URL of PostgreSQL; expected {_POSTGRESQL}user:password@host/database")
     return Secret(text)

@@ -109,7 +109,7 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("basic", "bearer_token_files", "bearer_tokens"), "`server.auth`"),
     **dict.fromkeys(("username", "password", "password_file"), "`server.auth.basic`"),
     **dict.fromkeys(("format", "level"), "`log`"),
-    "retention": "`storage`",
+    **dict.fromkeys(("retention", "url_file"), "`storage`"),
     **dict.fromkeys(("directory", "hide_labels"), "`templates`"),
     **dict.fromkeys(("label", "levels"), "`severity`"),
     **dict.fromkeys(("values", "name", "emoji"), "one of `severity.levels`"),

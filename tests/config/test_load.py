@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from adapter import config
+from adapter import app, config
 from adapter.config.settings import (
     LogSettings,
     RobotSettings,
@@ -126,7 +126,8 @@ def test_the_example_shows_the_defaults() -> None:
     [
         *("include", "server", "listen", "threads", "max_body", "high_water", "dedup_window"),
         *("auth", "bearer_tokens", "bearer_token_files", "basic", "username", "password_file"),
-        *("log", "format", "level", "storage", "url", "retention", "templates", "directory"),
+        *("log", "format", "level", "storage", "url", "url_file", "retention", "templates"),
+        "directory",
         *("alertmanagers", "labels", "robot_defaults", "robots", "access_token", "webhook_file"),
         *("access_token_file", "webhook", "secret_file", "rate", "digest_after", "max_age"),
         *("secret", "keyword", "timeout", "api_url", "proxy", "route", "template", "language"),
@@ -512,3 +513,14 @@ robots: {ops: {access_token: abc}}
     assert (origin.url, origin.labels) == ("https://am.example.com", {"cluster": "bj"})
     hidden = [name for name in ("prometheus", "pod_hash", "job") if settings.style.hides(name)]
     assert hidden == ["prometheus", "pod_hash"]
+
+
+def test_the_database_may_stand_in_a_file(write: Write) -> None:
+    url = "postgresql+psycopg://me:pass@database/alerts"
+    path = write(f"storage: {{url_file: database}}\n{MINIMAL}")
+    path.with_name("database").write_text(f"{url}\n")
+    path.with_name("database").chmod(0o600)
+    environ = {"DINGTALK_TOKEN": "abc", "DINGTALK_SECRET": "SECabc"}
+    assert config.load(path, environ=environ).storage.postgresql == Secret(url)
+    skipped = app.load(path, skip_secrets=True).settings.storage.postgresql
+    assert skipped not in {None, Secret(url)}
