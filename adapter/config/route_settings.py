@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from adapter.config.problems import Mistake
 from adapter.config.scalars import boolean, one_of, timezone
 from adapter.config.suggest import did_you_mean
+from adapter.core.delivery import Split
 from adapter.core.routing import RouteSettings
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 LANGUAGES: Final = ("zh", "en")
 PRIORITIES: Final = ("auto", "normal", "high")
+SPLITS: Final = tuple(split.value for split in Split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ def take_route_settings(
         timezone=section.scalar("timezone", timezone, None),
         send_resolved=section.scalar("send_resolved", boolean, None),
         priority=section.scalar("priority", one_of(PRIORITIES), None),
+        split=section.scalar("split", one_of(SPLITS), None),
     )
 
 

@@ -12,7 +12,7 @@ from adapter.config.scalars import boolean
 from adapter.config.suggest import did_you_mean
 from adapter.config.vocabulary import ROUTE
 from adapter.core.matchers import MatcherError, parse_with_warning
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routing import BY_LABEL, Route, RouteSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,8 +35,19 @@ def read_root(value: Value, known: Known, included: Iterable[Route]) -> Route:
         if section.get("robots") is None:
             value.missing("robots", "missing; expected the robots of all alerts, such as [ops]")
         settings = _take_settings(section, known)
+        _require_some_robot(section, settings)
         routes = section.take("routes", partial(read_routes, known=known), ())
     return Route(settings=settings, routes=(*routes, *included), path=value.path)
+
+
+def _require_some_robot(section: Section, settings: RouteSettings) -> None:
+    """Note a problem where an alert could lack the label that alone names its robot."""
+    value, names = section.get("robots"), settings.robots
+    if value is not None and names and all(name.startswith(BY_LABEL) for name in names):
+        value.problem(
+            "the root has no parent to take the robots from where the label names none; "
+            "name a robot too, or move this to one of its routes"
+        )
 
 
 def read_routes(value: Value, known: Known, prefix: str = "") -> tuple[Route, ...]:
@@ -74,8 +85,10 @@ def _read_robots(value: Value, known: Known) -> tuple[str, ...]:
 
 def _read_name(value: Value, known: Known) -> str:
     name = value.text()
-    if name.startswith("label:"):
-        raise Mistake("a robot named by a label is not supported yet; name the robots for now")
+    if name.startswith(BY_LABEL):
+        if name == BY_LABEL:
+            raise Mistake(f"{value.shown()} names no label; expected label:NAME, as label:team")
+        return name
     if known.robots is not None and name not in known.robots:
         hint = did_you_mean(name, known.robots)
         raise Mistake(f"no robot {value.shown()} is defined under `robots`{hint}")

@@ -27,7 +27,6 @@ _ROUTE_SETTINGS: Final = frozenset(
         "mention_on",
         "message",
         "remind",
-        "split",
     }
 )
 
@@ -121,7 +120,7 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(NOT_YET[ROBOT], "a robot"),
     **dict.fromkeys(_ROUTE_SETTINGS, "a route or a robot"),
     **dict.fromkeys(("template", "language", "timezone"), "a route or a robot"),
-    **dict.fromkeys(("send_resolved", "priority"), "a route or a robot"),
+    **dict.fromkeys(("send_resolved", "priority", "split"), "a route or a robot"),
     **dict.fromkeys(("matchers", "continue"), "one of `route.routes`"),
     "route": ROOT,
     "routes": "`route`",

@@ -6,6 +6,7 @@ A refusal is an ordinary answer, so it is a value.
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 import msgspec
 
@@ -22,6 +23,13 @@ class RenderSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     timezone: str = "Asia/Shanghai"
 
 
+class Split(StrEnum):
+    """Say what gets a message of its own while the rate allows."""
+
+    GROUP = "group"
+    ALERT = "alert"
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the part of one alert group that goes to one robot, and how it is to look."""
 
@@ -30,6 +38,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     settings: RenderSettings
     priority: Priority = Priority.NORMAL
     severity_label: str = LABEL  # as it was when the alerts were counted
+    split: Split = Split.GROUP
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from adapter.core.batch import Entry
+from adapter.core.delivery import Split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from adapter.core.alerts import Alert
     from adapter.core.batch import Waiting
     from adapter.core.delivery import RenderSettings
     from adapter.core.priority import Priority
@@ -32,6 +34,7 @@ class Stream(NamedTuple):
     receiver: str
     group_key: str | int  # or the delivery's id
     look: RenderSettings
+    alert: str = ""  # the only one, where each has a message of its own
 
 
 class Queued(NamedTuple):
@@ -58,24 +61,24 @@ def fold(head: Iterable[Waiting]) -> tuple[Entry, ...]:
 
 def queue_of(head: Iterable[Waiting]) -> list[Queued]:
     """Return the entries in order: high priority first, groups together, oldest first."""
-    streams: dict[int, Stream] = {}
     states: dict[tuple[str, str], list[_State]] = {}
     for waiting in head:
         group = waiting.delivery.group
-        streams[waiting.id] = _stream(waiting)
         for index in waiting.left:
             identity = group.source, group.alerts[index].fingerprint
             states.setdefault(identity, []).append(_State((waiting.id, index), waiting))
-    return _in_order([_queued(found, streams) for found in states.values()])
+    return _in_order([_queued(found) for found in states.values()])
 
 
-def _stream(waiting: Waiting) -> Stream:
-    group = waiting.delivery.group
+def _stream(waiting: Waiting, alert: Alert) -> Stream:
+    delivery = waiting.delivery
+    group = delivery.group
     key = group.group_key or waiting.id
-    return Stream(group.source, group.receiver, key, waiting.delivery.settings)
+    alone = alert.fingerprint if delivery.split is Split.ALERT else ""
+    return Stream(group.source, group.receiver, key, delivery.settings, alone)
 
 
-def _queued(states: Sequence[_State], streams: dict[int, Stream]) -> Queued:
+def _queued(states: Sequence[_State]) -> Queued:
     """Return the newest of an alert's states, of the highest priority that any of them has."""
     newest = max(states)
     if len(states) == 1:
@@ -90,15 +93,16 @@ def _queued(states: Sequence[_State], streams: dict[int, Stream]) -> Queued:
         covers = tuple(sorted(state.place for state in states if state is not newest))
     delivery_id, index = newest.place
     delivery = newest.waiting.delivery
+    alert = delivery.group.alerts[index]
     entry = Entry(
         delivery_id=delivery_id,
         index=index,
-        alert=delivery.group.alerts[index],
+        alert=alert,
         delivery=delivery,
         received_at=received_at,
         covers=covers,
     )
-    return Queued(entry, priority, place, streams[delivery_id], suspect)
+    return Queued(entry, priority, place, _stream(newest.waiting, alert), suspect)
 
 
 def _in_order(queue: list[Queued]) -> list[Queued]:

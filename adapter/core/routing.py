@@ -8,17 +8,17 @@ result. Source: `dispatch/route.go` of Alertmanager.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from adapter.core.alerts import Status, subset
-from adapter.core.delivery import Delivery, RenderSettings
+from adapter.core.delivery import Delivery, RenderSettings, Split
 from adapter.core.priority import Priority, priority_of
 from adapter.core.severity import DEFAULT_SCALE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.matchers import Matcher
@@ -27,16 +27,20 @@ if TYPE_CHECKING:
 WHOLE: Final = 10
 """Alerts up to which a group of several priorities is not split: that would cost a message."""
 
+BY_LABEL: Final = "label:"
+"""What begins the name of a robot that a label names: `label:team`."""
+
 
 class RouteSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what a route says itself; None means "as the parent, the robot, or the default says"."""
 
-    robots: tuple[str, ...] | None = None
+    robots: tuple[str, ...] | None = None  # names, or label:NAME
     template: str | None = None
     language: str | None = None
     timezone: str | None = None
     send_resolved: bool | None = None
     priority: str | None = None  # auto, normal, high
+    split: str | None = None  # group, alert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +70,31 @@ class Match(msgspec.Struct, frozen=True):
         return tuple(route.settings for route in reversed(self.path))
 
     @property
-    def robots(self) -> tuple[str, ...]:
-        """Return the robots of this match in order, each once; none where no node names any."""
-        return tuple(dict.fromkeys(inherit(self.layers).robots or ()))
+    def asked_labels(self) -> tuple[str, ...]:
+        """Return the labels whose values name robots of this match."""
+        named = (name for layer in self.layers for name in layer.robots or ())
+        return tuple([n.removeprefix(BY_LABEL) for n in named if n.startswith(BY_LABEL)])
+
+    def robots(self, labels: Mapping[str, str], known: Container[str]) -> tuple[str, ...]:
+        """Return the robots of an alert in order, each once; none where no node names any.
+
+        Where a label names none that is known, those of the parent count in its place.
+        """
+        said = [layer.robots for layer in self.layers if layer.robots is not None]
+        return tuple(dict.fromkeys(_named(said, labels, known)))
+
+
+def _named(
+    said: Sequence[tuple[str, ...]], labels: Mapping[str, str], known: Container[str]
+) -> Iterator[str]:
+    """Yield what the first of these names; the others are of the parents, nearest first."""
+    for name in said[0] if said else ():
+        if not name.startswith(BY_LABEL):
+            yield name
+        elif (value := labels.get(name.removeprefix(BY_LABEL), "")) and value in known:
+            yield value
+        else:
+            yield from _named(said[1:], labels, known)
 
 
 def match(root: Route, labels: Mapping[str, str]) -> tuple[Match, ...]:
@@ -116,25 +142,31 @@ def route_group(
     `robots` holds the robots' own defaults. Where several routes reach one robot, the settings of
     the first count.
     """
-    shares: dict[tuple[str, RenderSettings, str], _Share] = {}
-    known: dict[tuple[int, ...], tuple[_Target, ...]] = {}
+    shares: dict[_Manner, _Share] = {}
+    asked: dict[tuple[int, ...], tuple[str, ...]] = {}
+    known: dict[tuple[tuple[int, ...], tuple[str, ...]], tuple[_Target, ...]] = {}
     for alert in group.alerts:
-        matches = match(root, alert.labels)
+        labels = alert.labels
+        matches = match(root, labels)
         # What follows from the same nodes is worked out once. Nodes are told apart by identity,
         # which the tree keeps alive meanwhile: comparing them would compare whole subtrees.
         nodes = tuple([id(route) for found in matches for route in found.path])
-        if nodes not in known:
-            known[nodes] = tuple(_targets(matches, robots, shares))
-        for target in known[nodes]:
+        if nodes not in asked:
+            asked[nodes] = tuple([name for found in matches for name in found.asked_labels])
+        key = nodes, tuple([labels.get(name, "") for name in asked[nodes]])
+        if key not in known:
+            known[key] = tuple(_targets(matches, labels, robots, shares))
+        for target in known[key]:
             if target.send_resolved or alert.status is Status.FIRING:
                 target.share.alerts.append(alert)
     return tuple(
         Delivery(
-            robot=share.robot,
+            robot=share.manner.robot,
             group=subset(group, alerts),
-            settings=share.settings,
+            settings=share.manner.look,
             priority=priority,
             severity_label=scale.label,
+            split=share.manner.split,
         )
         for share in shares.values()
         for priority, alerts in _lanes(share, scale)
@@ -145,8 +177,9 @@ def _lanes(share: _Share, scale: Scale) -> Iterable[tuple[Priority, list[Alert]]
     """Yield a share's alerts by priority, high first; a small group stays whole, as high."""
     lanes: dict[Priority, list[Alert]] = {Priority.HIGH: [], Priority.NORMAL: []}
     for alert in share.alerts:
-        lanes[priority_of(alert.labels, share.priority, scale)].append(alert)
-    if lanes[Priority.HIGH] and len(share.alerts) <= WHOLE:
+        lanes[priority_of(alert.labels, share.manner.priority, scale)].append(alert)
+    stays = len(share.alerts) <= WHOLE and share.manner.split is Split.GROUP
+    if lanes[Priority.HIGH] and stays:
         lanes = {Priority.HIGH: share.alerts}
     return ((priority, alerts) for priority, alerts in lanes.items() if alerts)
 
@@ -162,13 +195,20 @@ def _straight_to(robot: str) -> Route:
     return Route(settings=RouteSettings(robots=(robot,)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Share:
-    """Collect the alerts that go to one robot and look the same."""
+class _Manner(NamedTuple):
+    """Hold what the alerts of one delivery have in common."""
 
     robot: str
-    settings: RenderSettings
+    look: RenderSettings
     priority: str
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """Collect the alerts that go to one robot in one manner."""
+
+    manner: _Manner
     alerts: list[Alert] = field(default_factory=list)
 
 
@@ -182,23 +222,30 @@ class _Target:
 
 def _targets(
     matches: tuple[Match, ...],
+    labels: Mapping[str, str],
     robots: Mapping[str, RouteSettings],
-    shares: dict[tuple[str, RenderSettings, str], _Share],
+    shares: dict[_Manner, _Share],
 ) -> Iterable[_Target]:
     """Yield the targets of an alert that these routes took, opening shares as needed."""
     first: dict[str, Match] = {}
     for found in matches:
-        for robot in found.robots:
+        for robot in found.robots(labels, robots):
             first.setdefault(robot, found)
     for robot, found in first.items():
         settings = inherit((*found.layers, robots[robot]))
-        look = _look(settings)
-        priority = settings.priority or "auto"
-        share = shares.setdefault((robot, look, priority), _Share(robot, look, priority))
+        manner = _manner(robot, settings)
+        share = shares.setdefault(manner, _Share(manner))
         yield _Target(share, settings.send_resolved is not False)
 
 
-def _look(settings: RouteSettings) -> RenderSettings:
+def _manner(robot: str, settings: RouteSettings) -> _Manner:
+    """Return how a robot is to tell alerts, with the default where nothing is said."""
+    return _Manner(
+        robot, look_of(settings), settings.priority or "auto", Split(settings.split or Split.GROUP)
+    )
+
+
+def look_of(settings: RouteSettings) -> RenderSettings:
     """Return how a message is to look, with the built-in default where nothing is said."""
     said = {
         name: value

@@ -11,6 +11,7 @@ import pytest
 
 from adapter.core.batch import Batch, Form, Limits, Plan, Totals
 from adapter.core.batching import plan
+from adapter.core.delivery import Split
 from adapter.core.message import BODY_LIMIT
 from adapter.core.priority import Priority
 from adapter.core.quota import Quota, Rate
@@ -294,6 +295,27 @@ def test_what_has_waited_too_long_is_a_digest() -> None:
 
 
 # Cost.
+
+
+def split_in(count: int) -> Delivery:
+    members = (make_alert("HighCPU", instance=f"node-{number}") for number in range(count))
+    return make_delivery(*members, split=Split.ALERT)
+
+
+def test_a_group_split_by_alert_has_a_message_for_each_while_the_rate_allows() -> None:
+    messages = sent(split_in(4))
+    assert [len(message.entries) for message in messages] == [1, 1, 1, 1]
+    assert all(message.batch.alone for message in messages)
+    assert [(message.batch.form, message.batch.parts) for message in messages] == [
+        (Form.FULL, 1)
+    ] * 4
+
+
+def test_a_group_split_by_alert_is_merged_when_the_rate_does_not_allow() -> None:
+    messages = sent(split_in(60))
+    assert len(messages) < 10
+    assert sum(len(message.entries) for message in messages) == 60
+    assert not any(message.batch.alone for message in messages)
 
 
 def test_planning_costs_by_the_head_and_not_by_the_backlog() -> None:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter.core.alerts import Alert, AlertGroup, Status, subset
-from adapter.core.delivery import Delivery, RenderSettings
+from adapter.core.delivery import Delivery, RenderSettings, Split
 from adapter.core.matchers import parse_matchers
+from adapter.core.priority import Priority
 from adapter.core.routing import (
     Route,
     RouteSettings,
@@ -99,7 +100,8 @@ MATCHED = [
 def test_the_tree_takes_an_alert_as_alertmanager_s_does(
     labels: dict[str, str], robots: list[str]
 ) -> None:
-    assert [robot for taken in match(TREE, labels) for robot in taken.robots] == robots
+    found = [robot for taken in match(TREE, labels) for robot in taken.robots(labels, ())]
+    assert found == robots
 
 
 def test_a_match_tells_the_way_from_the_root() -> None:
@@ -194,6 +196,61 @@ def test_one_robot_gets_one_delivery_for_each_look() -> None:
     ]
 
 
+BY_TEAM = route(
+    "",
+    "ops",
+    route("kind=app", "a", route('deep="yes"', "label:team", route('deeper="yes"', "label:owner"))),
+    route("kind=both", "b label:team"),
+    route("kind=none", "", route('deep="yes"', "label:team")),
+)
+
+
+@pytest.mark.parametrize(
+    ("labels", "robots"),
+    [
+        ({"kind": "app", "deep": "yes", "team": "c"}, ["c"]),
+        ({"kind": "app", "deep": "yes", "team": "nobody"}, ["a"]),
+        ({"kind": "app", "deep": "yes", "team": ""}, ["a"]),
+        ({"kind": "app", "deep": "yes"}, ["a"]),
+        ({"kind": "app", "deep": "yes", "team": "label:team"}, ["a"]),
+        ({"kind": "app", "deep": "yes", "deeper": "yes", "owner": "b", "team": "c"}, ["b"]),
+        ({"kind": "app", "deep": "yes", "deeper": "yes", "owner": "x", "team": "c"}, ["c"]),
+        ({"kind": "app", "deep": "yes", "deeper": "yes", "owner": "x", "team": "x"}, ["a"]),
+        ({"kind": "both", "team": "c"}, ["b", "c"]),
+        ({"kind": "both", "team": "b"}, ["b"]),
+        ({"kind": "both"}, ["b", "ops"]),
+        ({"kind": "none", "deep": "yes", "team": "c"}, ["c"]),
+        ({"kind": "none", "deep": "yes", "team": "x"}, []),
+    ],
+)
+def test_a_label_names_the_robot_or_else_the_parent_does(
+    labels: dict[str, str], robots: list[str]
+) -> None:
+    deliveries = route_group(BY_TEAM, group(alert(**labels)), NO_DEFAULTS)
+    assert [delivery.robot for delivery in deliveries] == robots
+
+
+def test_alerts_of_one_route_go_each_to_the_robot_of_its_own_label() -> None:
+    root = route("", "ops", route("", "label:team"))
+    alerts = (alert(team="a"), alert(team="b", n="1"), alert(), alert(team="b", n="2"))
+    found = {
+        each.robot: each.group.alerts for each in route_group(root, group(*alerts), NO_DEFAULTS)
+    }
+    assert found == {"a": alerts[:1], "b": alerts[1::2], "ops": alerts[2:3]}
+
+
+def test_where_each_alert_has_its_own_message_high_takes_no_other_along() -> None:
+    """A small group stays whole to save a message, which is not wanted here."""
+    mixed = group(alert(severity="critical"), alert(severity="warning"))
+    (whole,) = route_group(route("", "ops"), mixed, NO_DEFAULTS)
+    assert (whole.priority, whole.split) == (Priority.HIGH, Split.GROUP)
+    apart = address_group("ops", mixed, RouteSettings(split="alert"))
+    assert [(each.priority, each.split) for each in apart] == [
+        (Priority.HIGH, Split.ALERT),
+        (Priority.NORMAL, Split.ALERT),
+    ]
+
+
 def test_no_robots_and_no_alerts_deliver_nothing() -> None:
     assert route_group(route("", "ops", route("", "")), group(alert()), NO_DEFAULTS) == ()
     assert route_group(route("", None), group(alert()), NO_DEFAULTS) == ()
@@ -228,13 +285,14 @@ def test_inherit_takes_false_and_nothing_for_an_answer() -> None:
     assert inherit([]) == RouteSettings()
 
 
-label_sets = st.dictionaries(st.sampled_from("xyz"), st.sampled_from(["1", "2", ""]))
+label_sets = st.dictionaries(st.sampled_from("xyz"), st.sampled_from(["1", "2", "", "a"]))
 conditions = st.lists(
     st.sampled_from(['x="1"', 'y!="2"', 'z=~"1|2"', 'x=""', 'y!~".+"']), max_size=2
 ).map(",".join)
 route_settings = st.builds(
     RouteSettings,
-    robots=st.none() | st.lists(st.sampled_from(ALL_ROBOTS), max_size=3).map(tuple),
+    robots=st.none()
+    | st.lists(st.sampled_from((*ALL_ROBOTS, "label:x", "label:y")), max_size=3).map(tuple),
     template=st.sampled_from([None, "t", "u"]),
     language=st.none(),
     timezone=st.sampled_from([None, "UTC"]),
@@ -304,7 +362,7 @@ def test_a_robot_gets_exactly_the_alerts_that_its_routes_take_each_once(
     for member in whole.alerts:
         firsts: dict[str, RouteSettings] = {}
         for taken in match(tree, member.labels):
-            for robot in taken.robots:
+            for robot in taken.robots(member.labels, robots):
                 firsts.setdefault(robot, inherit([*taken.layers, robots[robot]]))
         expected += [
             (robot, said.template or "default", member)

@@ -108,7 +108,7 @@ def test_generated_trees_route_as_alertmanager_routes(tmp_path: Path) -> None:
     split = 0
     for root, config, labels in generated_trees():
         expected = receivers_of(config, labels, tmp_path / "alertmanager.yml")
-        found = [robot for taken in match(root, labels) for robot in taken.robots]
+        found = [robot for taken in match(root, labels) for robot in taken.robots(labels, ())]
         assert found == expected, (config, labels)
         group = AlertGroup(alerts=(Alert(labels=labels),))
         deliveries = route_group(root, group, dict.fromkeys(found, RouteSettings()))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 
 from adapter.core.alerts import Alert, AlertGroup, Status
-from adapter.core.delivery import Delivery, RenderSettings
+from adapter.core.delivery import Delivery, RenderSettings, Split
 from adapter.core.priority import Priority
 from support.clock import START
 
@@ -38,15 +38,16 @@ def make_group(*alerts: Alert, key: str = "{}:{}", receiver: str = "dingtalk") -
     )
 
 
-def make_delivery(  # each has its ordinary value
+def make_delivery(  # noqa: PLR0913  # each has its ordinary value
     *alerts: Alert,
     robot: str = "ops",
     key: str = "{}:{}",
     template: str = "default",
     priority: Priority = Priority.NORMAL,
     reason: str = "",
+    split: Split = Split.GROUP,
 ) -> Delivery:
     """Return a delivery of a group with these alerts."""
     group = msgspec.structs.replace(make_group(*alerts, key=key), notification_reason=reason)
     settings = RenderSettings(template=template)
-    return Delivery(robot=robot, group=group, settings=settings, priority=priority)
+    return Delivery(robot=robot, group=group, settings=settings, priority=priority, split=split)
