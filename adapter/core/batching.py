@@ -4,7 +4,8 @@
 2.  If not, many groups share a message: in full if all that waits can be told so within half a
     `per`, else in one line an alert if that can be done within `digest_after`.
 3.  Else normal alerts are told as numbers, in one digest of all; so is what has waited too long.
-    High priority is told before normal and never as a number.
+    High priority is told before normal and never as a number, and all of it within one slot: where
+    its groups would have to queue for slots of their own, they share the next message at once.
 
 What waits is measured by `Totals`, since the head is only its beginning. The decision is made anew
 for every message: a storm begins with groups alone and changes its form as more arrive. It does not
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from adapter.core.batch import Batch, Form, Plan
@@ -26,7 +28,7 @@ from adapter.core.trials import trial, trial_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from adapter.core.batch import Limits, Totals, Waiting
     from adapter.core.folding import Queued
@@ -81,7 +83,7 @@ class _Planning:
         if normal and self._waits_longer_than(self.limits.max_age, self.lane):
             return self._digest()
         before = self._merged_before()
-        slots = self.quota.slots(self.now, self.quota.rate.per / 2)
+        slots = self.quota.slots(self.now, self._patience())
         if before is None and self._is_spare(slots):
             return self._alone()
         if self._messages(Form.FULL) <= (1 if before is Form.LINE else slots):
@@ -96,13 +98,22 @@ class _Planning:
         """Return the priority of what the message tells first."""
         return self.lane[0].priority
 
+    def _patience(self) -> timedelta:
+        """Return how long all that waits of this priority may take in its own or full words."""
+        half = self.quota.rate.per / 2
+        if self.priority is Priority.NORMAL:
+            return half
+        return max(timedelta(0), min(self.quota.rate.slot, half) - (self.now - self._oldest_at()))
+
+    def _oldest_at(self) -> datetime:
+        return min(queued.entry.received_at for queued in self.lane)
+
     def _merged_before(self) -> Form | None:
         """Return the form of the last message if it was merged and what is oldest waited then."""
         last = self.totals.last
         if last is None or last.alone:
             return None
-        oldest_at = min(queued.entry.received_at for queued in self.lane)
-        return last.form if oldest_at <= last.planned_at else None
+        return last.form if self._oldest_at() <= last.planned_at else None
 
     def _is_spare(self, slots: int) -> bool:
         """Return whether each group of the lane can have a message of its own.

@@ -200,8 +200,21 @@ def test_high_priority_is_never_a_number() -> None:
 
 
 def test_high_priority_is_planned_by_itself() -> None:
-    batch = first(*groups(10_000), *groups(12, start=10_000, priority=HIGH))
+    batch = first(*groups(10_000), *groups(6, start=10_000, priority=HIGH))
     assert (batch.priority, batch.alone, len(batch.entries)) == (HIGH, True, 1)
+
+
+def test_high_priority_shares_a_message_rather_than_queue_for_slots() -> None:
+    batch = first(*groups(10_000), *groups(7, start=10_000, priority=HIGH))
+    assert (batch.form, batch.priority, batch.alone) == (Form.FULL, HIGH, False)
+    assert [entry.delivery.priority for entry in batch.entries[:8]] == [HIGH] * 7 + [NORMAL]
+
+
+def test_high_priority_is_told_in_lines_rather_than_queue_for_slots() -> None:
+    history = sent(*(a_group(90, key=f"g{n}", priority=HIGH) for n in range(7)), *groups(500))
+    high = [told for told in history if told.batch.priority is HIGH]
+    assert high[0].batch.form is Form.LINE
+    assert high[-1].at - START <= SLOT
 
 
 def test_normal_alerts_fill_up_a_message_of_high_priority() -> None:

@@ -147,6 +147,38 @@ def test_high_priority_is_told_first_and_never_as_a_number(backlog: Backlog) -> 
             assert high <= set(message.places), "normal was told while high still waits"
 
 
+@given(
+    st.sampled_from([20, 60, 400]),
+    st.lists(st.tuples(st.integers(0, 40_000), st.integers(1, 12)), max_size=6),
+)
+def test_high_priority_is_told_within_five_seconds_at_any_moment_of_a_storm(
+    size: int, posts: list[tuple[int, int]]
+) -> None:
+    """Twenty a minute; `posts` are milliseconds since the one before, and groups at once."""
+    backlog, number = Backlog(), 0
+    backlog.post(
+        *(
+            make_delivery(an_alert(n, over=False, wordy=False), key=str(n))
+            for n in range(10_000, 10_000 + size)
+        )
+    )
+    for gap, count in posts:
+        backlog.run(backlog.now + timedelta(milliseconds=gap))
+        for _ in range(count):
+            number += 1
+            alert = an_alert(number, over=False, wordy=True)
+            backlog.post(make_delivery(alert, key=f"high {number}", priority=HIGH))
+    backlog.run()
+    told = {
+        entry.delivery_id: message.at - entry.received_at
+        for message in backlog.history
+        for entry in message.entries
+        if entry.delivery.priority is HIGH
+    }
+    assert len(told) == number
+    assert all(waited <= 5 * SECOND for waited in told.values())
+
+
 @given(worlds())
 def test_what_has_waited_longest_of_its_lane_is_told_next(backlog: Backlog) -> None:
     for message in backlog.history:
