@@ -5,7 +5,6 @@ The minute lasts six seconds.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,13 @@ import pytest
 from adapter.clock import SystemClock
 from adapter.secret import Secret
 from adapter.simulator import Rate, Robot, SimulatorSettings, running
+from e2e.rates import most_within
 from support.adapter import Adapter, adapter_in, robot_section, told, webhook
 from support.alerts import make_alert
 from support.processes import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator
     from pathlib import Path
 
     from adapter.core.alerts import Alert
@@ -99,16 +98,6 @@ def trials(group: Running) -> list[Exchange]:
     ]
 
 
-def most_within_per(requests: Iterable[Exchange]) -> int:
-    """Return how many of these requests there were at most within any span of `per`."""
-    times = sorted(request.received_at for request in requests)
-    return max((_within_per(times, place) for place in range(len(times))), default=0)
-
-
-def _within_per(times: Sequence[datetime], first: int) -> int:
-    return bisect_right(times, times[first] + RATE.per) - first
-
-
 def assert_others_are_told_promptly(adapter: Adapter, group: Running) -> None:
     """Post others, while something is tried again, one after the other."""
     wait_until(lambda: refused(group), within=15, what="a message is refused")
@@ -125,7 +114,7 @@ def assert_within_the_rate(group: Running) -> None:
     """DingTalk refused content and nothing else, and the trials had a quarter at most."""
     assert {exchange.errcode for exchange in group.requests()} == {0, refused(group)[0].errcode}
     assert trials(group), "refused content was never tried again"
-    assert most_within_per(trials(group)) <= RATE.messages // 4
+    assert most_within(RATE.per, trials(group)) <= RATE.messages // 4
     ordinary = [exchange for exchange in refused(group) if exchange not in trials(group)]
     assert len(ordinary) == 1, "what is suspect must not be told among others"
 
