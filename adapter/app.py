@@ -168,6 +168,10 @@ class Service:
         """Return whether every part runs."""
         return self._dispatcher.alive() and self.store.alive()
 
+    def beyond_repair(self) -> bool:
+        """Return whether the store is corrupt: the next start of the process moves it aside."""
+        return self.store.corrupt()
+
     def not_ready(self) -> str:
         """Return why webhooks should not come here now; empty when they may."""
         if self._draining:

@@ -59,6 +59,13 @@ class PooledWriter:
         """Return whether operations are taken; a database that is away comes back."""
         return not self._closed.is_set()
 
+    def corrupt(self) -> bool:
+        """Return False: PostgreSQL answers for its own files."""
+        return False
+
+    def judge(self, cause: str) -> None:
+        """Learn nothing: same."""
+
     def close(self) -> None:
         """Take no more operations."""
         self._closed.set()

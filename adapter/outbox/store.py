@@ -78,6 +78,14 @@ class Writer(Protocol):
         """Return whether operations are still taken."""
         ...
 
+    def corrupt(self) -> bool:
+        """Return whether the database was found to be corrupt."""
+        ...
+
+    def judge(self, cause: str) -> None:
+        """Learn why something could not be read: it may show that the database is corrupt."""
+        ...
+
     def close(self) -> None:
         """Carry out what was asked for and end."""
         ...
@@ -332,7 +340,10 @@ class Outbox:
         return cast("datetime", now)
 
     def probe(self, now: datetime) -> None:
-        """Write, to learn whether writing works; raises StoreUnavailable if it does not."""
+        """Write and read, to learn whether both work; raises StoreUnavailable if one does not.
+
+        What the writer has in memory looks sound whatever became of the file; readers see the file.
+        """
 
         def operation(connection: Connection) -> None:
             connection.execute(delete(probe))
@@ -340,10 +351,15 @@ class Outbox:
             connection.execute(insert(probe), row)
 
         self._writer.run(operation)
+        self.queue()
 
     def alive(self) -> bool:
         """Return whether the store can go on; False means the process must start anew."""
         return self._writer.alive()
+
+    def corrupt(self) -> bool:
+        """Return whether the database was found to be corrupt, which ends the store."""
+        return self._writer.corrupt()
 
     def close(self) -> None:
         """Finish what was asked for and give the database up."""
@@ -356,7 +372,8 @@ class Outbox:
             with self._reading.begin() as connection:
                 return connection.execute(query).all()
         except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or type(error).__name__
+            cause = str(getattr(error, "orig", None) or type(error).__name__)
+            self._writer.judge(cause)
             raise StoreUnavailable(f"the store could not be read: {cause}") from None
 
 

@@ -35,6 +35,7 @@ ANSWER_LIMIT: Final = 5.0
 _GONE: Final = (
     "the database file was removed or replaced while it was in use; the adapter starts anew"
 )
+_SPOILT: Final = "the database is corrupt; the next start moves it aside and uses a fresh one"
 _CORRUPT: Final = ("malformed", "not a database", "disk image")
 
 
@@ -69,7 +70,8 @@ class Writer:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="outbox-writer", daemon=True)
         self._closed = threading.Event()
-        self.corrupt = False
+        self._corrupt = False
+        self._gone = False
         self._thread.start()
 
     def run(self, operation: Callable[[Connection], T]) -> T:
@@ -79,6 +81,8 @@ class Writer:
         """
         if self._closed.is_set() or not self._thread.is_alive():
             raise StoreUnavailable("the store is closed; the sender should try again later")
+        if self._corrupt:
+            raise StoreUnavailable(_SPOILT)
         future: Future[T] = Future()
         self._jobs.put((operation, future))  # type: ignore[arg-type]  # Future is invariant
         try:
@@ -87,8 +91,16 @@ class Writer:
             raise StoreUnavailable(f"the store did not commit within {ANSWER_LIMIT:g} s") from None
 
     def alive(self) -> bool:
-        """Return whether operations are still taken and the file is sound."""
-        return self._thread.is_alive() and not self.corrupt
+        """Return whether operations are still taken and the file is there and sound."""
+        return self._thread.is_alive() and not self._corrupt and not self._gone
+
+    def corrupt(self) -> bool:
+        """Return whether the file was found to be corrupt."""
+        return self._corrupt
+
+    def judge(self, cause: str) -> None:
+        """Learn why an operation failed, here or where others read; a corrupt file ends it all."""
+        self._corrupt = self._corrupt or any(sign in cause for sign in _CORRUPT)
 
     def close(self) -> None:
         """Carry out what was asked for and end."""
@@ -119,7 +131,7 @@ class Writer:
 
     def _commit(self, jobs: list[_Job]) -> None:
         if self._file is not None and not self._file.is_there():
-            self.corrupt = True  # what is committed now would be gone with the next start
+            self._gone = True  # what is committed now would be gone with the next start
             self._failed(jobs, StoreUnavailable(_GONE))
             return
         try:
@@ -144,5 +156,5 @@ class Writer:
         if not isinstance(error, SQLAlchemyError):
             return error
         cause = str(getattr(error, "orig", None) or type(error).__name__)  # without parameters
-        self.corrupt = self.corrupt or any(sign in cause for sign in _CORRUPT)
+        self.judge(cause)
         return StoreUnavailable(f"the store failed: {cause}; see disk space and permissions")

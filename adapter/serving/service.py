@@ -51,6 +51,10 @@ class Service(Protocol):
         """Return whether every part still runs; asked every half second, so answer at once."""
         ...
 
+    def beyond_repair(self) -> bool:
+        """Return whether a part died of what whoever started us should learn by an exit code."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingOptions:

@@ -147,13 +147,15 @@ class WholeRequestWorker(Worker):
             self.log.exception("not reloaded, the old configuration serves on")
 
     def _give_up(self) -> NoReturn:
-        self.log.critical("a part of the service died; the worker ends and a new one starts")
+        ends = self.service.beyond_repair()
+        what = "the process ends" if ends else "the worker ends and a new one starts"
+        self.log.critical("a part of the service died; %s", what)
         self.crew.closing = True
         self.reception.pause_accepting()  # who connects now waits for the next worker
         until = self._clock.monotonic() + LAST_ANSWERS
         while self.reception.unfinished() and self._clock.monotonic() < until:
             self.reception.turn(CLOSE_LOOK)
-        leave(PART_DIED)
+        leave(REFUSED + AdapterError.exit_code if ends else PART_DIED)
 
     def _drain(self) -> None:
         self.log.info("draining")

@@ -6,7 +6,7 @@ import os
 import resource
 import signal
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -179,6 +179,30 @@ def test_a_corrupt_database_is_moved_aside_and_told(adapter: Adapter, dingtalk: 
     assert adapter.ready()
     (line,) = adapter.events("the database was corrupt; a fresh one is used")
     assert (line["level"], line["moved_to"]) == ("error", str(aside))
+
+
+def test_corruption_at_run_time_ends_the_process_and_the_next_start_moves_it_aside(
+    adapter: Adapter, dingtalk: Running
+) -> None:
+    dingtalk.fault("5xx")
+    adapter.start()
+    adapter.accept(*(told(f"Waits-{number}") for number in range(100)))
+    for part in adapter.database, adapter.database.with_name("adapter.db-wal"):
+        with part.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * max(0, part.stat().st_size - 4096))
+    answer = requests.get(f"{adapter.url}/-/ready", timeout=10)
+    assert (answer.status_code, "malformed" in answer.text) == (503, True)
+    with suppress(requests.ConnectionError):  # it may have ended by now
+        assert adapter.post(told("A")).status_code == 503
+    assert adapter.process.wait(20) == 1
+    dingtalk.clear_faults()
+    adapter.start()
+    (aside,) = adapter.folder.glob("adapter.db.corrupt-*[Z]")
+    adapter.accept(told("A"))
+    adapter.settled()
+    assert any(aside.name in each.text for each in dingtalk.messages())
+    assert "A" in told_by(dingtalk, "ops")
 
 
 @contextmanager

@@ -171,6 +171,7 @@ def test_corruption_at_run_time_ends_the_store(outbox: Outbox, path: Path) -> No
     with pytest.raises(StoreUnavailable, match=r"malformed|not a database|disk image"):
         put_many(outbox, 300)
     assert not outbox.alive()
+    assert outbox.corrupt()
 
 
 def test_requests_that_arrive_together_share_a_commit(outbox: Outbox) -> None:
@@ -259,6 +260,7 @@ def test_a_file_that_is_taken_away_is_noticed_before_anything_is_acknowledged(
     with pytest.raises(StoreUnavailable, match="removed or replaced"):
         put(outbox, make_delivery(key="after"))
     assert not outbox.alive(), "so that the worker starts anew"
+    assert not outbox.corrupt()
 
 
 def test_a_new_owner_does_not_wait_for_the_lease_of_the_old(path: Path) -> None:

@@ -54,6 +54,9 @@ class Empty:
     def drain(self) -> None: ...
     def stop(self) -> None: ...
     def reload(self) -> None: ...
+    def beyond_repair(self) -> bool:
+        return False
+
     def alive(self) -> bool:
         return True
 

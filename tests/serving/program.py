@@ -31,7 +31,7 @@ class Program:
     """Answer in a few ways, and tell what happened."""
 
     def __init__(self, refuse: int = 0, *, broken: bool = False) -> None:
-        self.dead = False
+        self.dead = self.corrupt = False
         self.spoilt = False
         self.served: list[float] = []
         if broken:
@@ -58,6 +58,9 @@ class Program:
     def alive(self) -> bool:
         return not self.dead
 
+    def beyond_repair(self) -> bool:
+        return self.corrupt
+
     def wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         question = {key: values[0] for key, values in parse_qs(environ["QUERY_STRING"]).items()}
         body: bytes = environ["wsgi.input"].read()
@@ -74,6 +77,8 @@ class Program:
         match path:
             case "/die":
                 self.dead = True
+            case "/corrupt":
+                self.dead = self.corrupt = True
             case "/spoil":
                 self.spoilt = True
             case "/fail":

@@ -223,6 +223,15 @@ def test_a_service_that_died_is_started_anew_and_not_for_ever(program: Program) 
     assert program.wait(10) == 1
 
 
+def test_a_service_beyond_repair_ends_the_process(program: Program) -> None:
+    with program.client() as client:
+        client.send(post(b"{}", "/?seconds=0.6"))
+        assert program.ask(request("GET", "/corrupt")).status == 200
+        assert client.answer().status == 200  # what is under way may finish
+    assert program.wait(10) == 1
+    assert starts(program) == 1
+
+
 def starts(program: Program) -> int:
     return sum(line.startswith("start in") for line in program.lines())
 

@@ -486,3 +486,4 @@ class OutboxContract:
     def test_a_probe_writes(self, outbox: Outbox) -> None:
         outbox.probe(START)
         assert outbox.alive()
+        assert not outbox.corrupt()
