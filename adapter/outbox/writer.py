@@ -88,6 +88,7 @@ class Writer:
         try:
             return future.result(ANSWER_LIMIT)
         except FutureTimeoutError:
+            future.cancel()  # what is refused should not happen later, if that can be helped
             raise StoreUnavailable(f"the store did not commit within {ANSWER_LIMIT:g} s") from None
 
     def alive(self) -> bool:
@@ -113,8 +114,9 @@ class Writer:
         going = True
         while going:
             jobs, going = self._next_group()
-            if jobs:
-                self._commit(jobs)
+            wanted = [job for job in jobs if job[1].set_running_or_notify_cancel()]
+            if wanted:
+                self._commit(wanted)
 
     def _next_group(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
@@ -157,4 +159,6 @@ class Writer:
             return error
         cause = str(getattr(error, "orig", None) or type(error).__name__)  # without parameters
         self.judge(cause)
-        return StoreUnavailable(f"the store failed: {cause}; see disk space and permissions")
+        locked = "end the program that holds its lock"
+        next_step = locked if "locked" in cause else "see disk space and permissions"
+        return StoreUnavailable(f"the store failed: {cause}; {next_step}")

@@ -6,7 +6,10 @@ import os
 import resource
 import signal
 import socket
-from contextlib import contextmanager, suppress
+import sqlite3
+import threading
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +23,8 @@ from support.adapter import Adapter, adapter_in, command, robot_section, told
 from support.processes import free_port, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 pytestmark = pytest.mark.real
@@ -28,6 +32,7 @@ pytestmark = pytest.mark.real
 OPS = Robot(name="ops", access_token=Secret("a1" * 32), secret=Secret("SEC" + "b2" * 32))
 DB = Robot(name="db", access_token=Secret("c3" * 32))
 MANY = Rate(messages=100_000)
+NEVER = threading.Event()
 STOPS = 10 if os.environ.get("VERIFY") else 1  # each lasts: it goes on accepting what still comes
 
 
@@ -206,33 +211,51 @@ def test_corruption_at_run_time_ends_the_process_and_the_next_start_moves_it_asi
 
 
 @contextmanager
-def full_disk(pid: int) -> Iterator[None]:
-    """Let a process write nothing into files, as on a disk that is full."""
-    old = resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+def full_disk(adapter: Adapter) -> Iterator[None]:
+    """Let the worker write nothing into files, as on a disk that is full."""
+    worker = adapter.worker()
+    assert worker is not None
+    old = resource.prlimit(worker, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     try:
         yield
     finally:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, old)
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, old)
 
 
-def test_a_disk_that_is_full_makes_it_not_ready_until_there_is_room(
-    adapter: Adapter, dingtalk: Running
+@contextmanager
+def locked(adapter: Adapter) -> Iterator[None]:
+    """Hold the database's lock, as a person with a shell may."""
+    with closing(sqlite3.connect(adapter.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@pytest.mark.parametrize("fault", [full_disk, locked])
+def test_a_store_that_takes_no_writes_is_told_at_once_and_sends_nothing_until_it_does(
+    adapter: Adapter, dingtalk: Running, fault: Callable[[Adapter], AbstractContextManager[None]]
 ) -> None:
+    dingtalk.fault("5xx")
     adapter.start()
     worker = adapter.worker()
-    assert worker is not None
-    with full_disk(worker):
+    adapter.accept(told("Waiting"))
+    wait_until(dingtalk.requests, what="it is tried")
+    with fault(adapter):
         wait_until(lambda: not adapter.ready(), what="it notices")
         answer = requests.get(f"{adapter.url}/-/ready", timeout=10)
         assert (answer.status_code, "the store failed" in answer.text) == (503, True)
         assert adapter.metric("store_up") == 0
+        sent = len(dingtalk.requests())
         refused = adapter.post(told("A"))
         assert (refused.status_code, "the store failed" in refused.json()["error"]) == (503, True)
+        assert refused.elapsed < timedelta(seconds=4), "the sender should not wait for it"
         assert requests.get(f"{adapter.url}/-/healthy", timeout=10).status_code == 200
+        NEVER.wait(3)  # its next try is due
+        assert len(dingtalk.requests()) == sent, "nothing is sent without a charge"
     wait_until(adapter.ready, what="it recovers by itself")
+    dingtalk.clear_faults()
     assert adapter.metric("store_up") == 1
     assert adapter.metric("webhooks_total", code="503") == 1
     adapter.accept(told("A"))
     adapter.settled()
-    assert told_by(dingtalk, "ops") == {"A"}
+    assert told_by(dingtalk, "ops") == {"Waiting", "A"}
     assert adapter.worker() == worker

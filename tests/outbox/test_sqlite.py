@@ -210,6 +210,33 @@ def test_requests_that_arrive_together_share_a_commit(outbox: Outbox) -> None:
     assert commits == 2
 
 
+def test_what_was_not_committed_in_time_is_not_committed_later(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only an operation that has begun may still be committed after its caller was refused."""
+    monkeypatch.setattr("adapter.outbox.writer.ANSWER_LIMIT", 0.05)
+    started, go_on = threading.Event(), threading.Event()
+
+    def hold(_connection: Connection) -> None:
+        started.set()
+        go_on.wait(10)
+
+    def refused() -> None:
+        with pytest.raises(StoreUnavailable, match="did not commit within"):
+            outbox._writer.run(hold)  # noqa: SLF001  # to keep the writer busy
+
+    blocker = threading.Thread(target=refused)
+    blocker.start()
+    started.wait(10)
+    with pytest.raises(StoreUnavailable, match="did not commit within"):
+        put(outbox, make_delivery())
+    monkeypatch.undo()
+    go_on.set()
+    blocker.join()
+    assert put(outbox, make_delivery(key="after")).deliveries == 1
+    assert outbox.queue()["ops"].pending == 1
+
+
 def test_an_operation_that_fails_harms_no_other(outbox: Outbox) -> None:
     started, go_on = threading.Event(), threading.Event()
 
