@@ -64,6 +64,12 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in text.split()]
 
 
+def _memory_of(pid: int) -> int:
+    """Return the proportional set size of a process in KiB."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
 class Adapter:
     """Run `serve` in `folder`; it may be started again after it has ended."""
 
@@ -132,6 +138,11 @@ class Adapter:
         children = children_of(self.process.pid)
         assert len(children) <= 1, "one process serves"
         return children[0] if children else None
+
+    def memory(self) -> float:
+        """Return the memory of all its processes in MiB; of shared pages each has its part."""
+        pids = [self.process.pid, *children_of(self.process.pid)]
+        return sum(map(_memory_of, pids)) / 1024
 
     def listens(self) -> bool:
         """Return whether somebody accepts connections at its port."""
