@@ -54,14 +54,9 @@ def test_silent_connections_stall_gunicorn_with_its_defaults(tmp_path: Path) -> 
         assert answered(program, 200, within=2) < 200
 
 
-def alertmanager(port: int, receiver: int, folder: Path) -> list[str]:
+def alertmanager(port: int, url: str, folder: Path) -> list[str]:
     """Return the command of an Alertmanager that makes a group of each alert."""
-    receivers = [
-        {
-            "name": "adapter",
-            "webhook_configs": [{"url": f"http://127.0.0.1:{receiver}/?seconds=0.003"}],
-        }
-    ]
+    receivers = [{"name": "adapter", "webhook_configs": [{"url": url}]}]
     route = {"receiver": "adapter", "group_by": ["number"], "group_wait": "1s"}
     config = folder / "alertmanager.yml"
     config.write_text(json.dumps({"route": route, "receivers": receivers}))
@@ -82,7 +77,10 @@ def test_a_thousand_groups_of_an_alertmanager_are_acknowledged_in_two_seconds(
     alerts = [{"labels": {"alertname": "Burst", "number": str(number)}} for number in range(GROUPS)]
     with (
         serving(tmp_path / "log") as program,
-        running(alertmanager(port, program.port, tmp_path), log=tmp_path / "am") as manager,
+        running(
+            alertmanager(port, f"http://127.0.0.1:{program.port}/?seconds=0.003", tmp_path),
+            log=tmp_path / "am",
+        ) as manager,
     ):
         manager.serves(f"http://127.0.0.1:{port}/-/ready")
         url = f"http://127.0.0.1:{port}/api/v2/alerts"
