@@ -109,6 +109,7 @@ THROTTLED: Final = {
     "130101": Wording(130101, "send too fast, exceed 20 times per minute"),
     "410100": Wording(410100, "发送速度太快而限流"),
     "450101": Wording(450101, "send too fast"),
+    "90002": Wording(90002, "您的服务器调用钉钉开放平台该接口的请求被暂时禁用了"),
     "90018": Wording(90018, "您的服务器调用钉钉开放平台所有接口的请求都被暂时禁用了"),
 }
 

@@ -15,7 +15,7 @@ from adapter.errors import AdapterError
 from adapter.secret import Secret
 
 Throttle = Literal[
-    "660026", "130101", "410100", "450101", "90018", "status:1111", "302", "html", "5xx"
+    "660026", "130101", "410100", "450101", "90002", "90018", "status:1111", "302", "html", "5xx"
 ]
 """The ways in which DingTalk has been seen to say "too fast"."""
 
