@@ -30,6 +30,8 @@ _LENT_FILES: Final = ("group", "hosts", "ld.so.cache", "nsswitch.conf", "passwd"
 def need_namespaces() -> None:
     """Skip where no mount namespace can be made; under CI that is a failure."""
     need("unshare", "setpriv", "chroot", "mount")
+    if ROOT.parts[1] in OWN:
+        pytest.skip(f"the checkout lies in /{ROOT.parts[1]}, where the image has its own files")
     if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode:
         if os.environ.get("CI") == "true":
             pytest.fail("no mount namespace under CI: run the tests as root")
@@ -124,7 +126,6 @@ class Pod:
         self._spec = one(objects, "Deployment")["spec"]["template"]["spec"]
         self._container = container(objects)
         self._image = image
-        self._objects = objects
         self.process: Process | None = None
 
     def prepare(self, config: str, secrets: dict[str, str]) -> None:
