@@ -24,7 +24,7 @@ from adapter.health import StoreHealth
 from adapter.housekeeping import Housekeeper
 from adapter.logs import redaction
 from adapter.metrics import Metrics
-from adapter.outbox import Listener, carry_out, open_postgresql, open_sqlite
+from adapter.outbox import Changed, Listener, carry_out, open_postgresql, open_sqlite
 from adapter.secret import Secret
 from adapter.web import create_app
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from adapter.config.settings import Settings
     from adapter.core.routing import Route
-    from adapter.outbox import Changed, Outbox, Request
+    from adapter.outbox import Outbox, Request
 
 log = structlog.get_logger(__name__)
 
@@ -211,6 +211,9 @@ class Service:
 
     def _carry_out(self, request: Request) -> Changed:
         """Do what a command asks, and look at once at what waits now."""
+        if request.post is not None and request.post.robot not in self.settings.robots:
+            unknown = f"`serve` has no robot {request.post.robot}; reload its configuration"
+            return Changed(problems=(unknown,))
         changed = carry_out(self.store, request, self.clock.now())
         done, problems = changed.done, changed.problems
         log.info("asked by a command", what=request.command, done=done, problems=problems)

@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core",),
     ("config", "clock", "deadline", "logs", "metrics"),
     ("dingtalk", "outbox", "web", "dispatcher", "health", "housekeeping", "serving", "simulator"),
-    ("app",),
+    ("app", "sending"),
     ("cli",),
     ("__main__",),
 )

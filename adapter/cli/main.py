@@ -12,6 +12,7 @@ from adapter import __version__
 from adapter.cli.check import check_config
 from adapter.cli.demo import demo
 from adapter.cli.outbox import outbox
+from adapter.cli.send import send
 from adapter.cli.serve import serve
 from adapter.cli.simulate import simulate
 from adapter.errors import AdapterError
@@ -27,7 +28,7 @@ def commands() -> None:
     """Deliver Prometheus Alertmanager webhooks to DingTalk group robots (钉钉群机器人)."""
 
 
-for command in (serve, check_config, outbox, simulate, demo):
+for command in (serve, check_config, send, outbox, simulate, demo):
     commands.add_command(command)
 
 

@@ -32,6 +32,7 @@ def outbox(context: click.Context, config: Path) -> None:
     """Look into the queue; try dead letters again, or give up what waits.
 
     An alert is named DELIVERY.INDEX as `list` shows it; DELIVERY alone means all of its alerts.
+    A message that was asked for by `send` or over HTTP is named mID.
     """
     context.obj = app.load(config).settings.storage
 
@@ -59,7 +60,7 @@ def list_(storage: StorageSettings, limit: int, *, as_json: bool) -> None:
 @_as_json
 @click.pass_obj
 def show(storage: StorageSettings, name: str, *, as_json: bool) -> int:
-    """Show a delivery, one alert of it, or a message."""
+    """Show a delivery, one alert of it, a message, or one that was asked for (mID, msgUuid)."""
     with _history(storage) as history:
         found = history.show(name)
     if found is None:
@@ -74,9 +75,16 @@ def show(storage: StorageSettings, name: str, *, as_json: bool) -> int:
 @_as_json
 @click.pass_obj
 def trace(storage: StorageSettings, fingerprint: str, *, as_json: bool) -> int:
-    """Show what became of an alert: when received, in which message, or why not."""
+    """Show what became of an alert: when received, in which message, or why not.
+
+    Of a message that was asked for its ID or msgUuid says as much.
+    """
     with _history(storage) as history:
+        asked = history.show(fingerprint)
         found = history.trace(fingerprint)
+    if asked is not None and asked.asked:
+        _print(asked, outbox_text.shown(asked), as_json=as_json)
+        return 0
     if not found.lives:
         among = "among the newest deliveries" if found.cut else "in the outbox"
         _complain(f"{fingerprint}: no alert {among} has this fingerprint")

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from adapter.outbox.asked import Asked
     from adapter.outbox.history import Overview, Shown, Trace
     from adapter.outbox.lives import Life, Message
 
@@ -49,6 +50,7 @@ def overview(found: Overview) -> str:
                 ("ID", "ROBOT", "DIED", "FINGERPRINT", "ALERT", "REASON"),
                 dead,
             ),
+            _section("other messages that wait or died", ASKED_HEAD, map(_asked, found.asked)),
             _section("newest messages", MESSAGE_HEAD, map(_message, found.messages)),
         )
     )
@@ -57,7 +59,7 @@ def overview(found: Overview) -> str:
 def shown(found: Shown) -> str:
     """Return a message with its body, or what became of each alert of a delivery."""
     if found.message is None:
-        return "\n\n".join(map(_life, found.lives))
+        return "\n\n".join((*map(_life, found.lives), *map(asked_life, found.asked)))
     return f"{_table(MESSAGE_HEAD, [_message(found.message)])}\n\n{found.body}"
 
 
@@ -83,6 +85,32 @@ def _message(message: Message) -> tuple[str, ...]:
         settled,
         unsure + message.outcome,
     )
+
+
+ASKED_HEAD = ("ID", "ROBOT", "RECEIVED", "STATE", "TYPE", "TITLE", "MSGUUID", "REASON")
+TITLE_SHOWN = 40
+
+
+def _asked(asked: Asked) -> tuple[str, ...]:
+    title = " ".join(asked.title.split())
+    return (
+        asked.id,
+        asked.robot,
+        local(asked.received_at),
+        asked.state,
+        asked.msgtype,
+        title if len(title) <= TITLE_SHOWN else f"{title[: TITLE_SHOWN - 1]}…",
+        asked.msg_uuid,
+        asked.reason,
+    )
+
+
+def asked_life(asked: Asked) -> str:
+    """Return what became of a message that somebody asked for."""
+    said = [_table(ASKED_HEAD, [_asked(asked)])]
+    if asked.messages:
+        said.append(_table(MESSAGE_HEAD, [_message(each) for each in asked.messages]))
+    return "\n\n".join(said)
 
 
 def _life(life: Life) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from adapter.core.alerts import AlertGroup
+from adapter.core.message import Message
 from adapter.core.priority import Priority
 from adapter.core.severity import LABEL
 
@@ -41,12 +42,23 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     split: Split = Split.GROUP
 
 
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
+class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="notice"):
     """Hold a word of the adapter itself to one robot (markdown)."""
 
     robot: str
     title: str
     text: str
+
+
+class Post(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="post"):
+    """Hold a message of any type that somebody asked to be sent to one robot, as it is.
+
+    `msg_uuid` is DingTalk's idempotency key, and ours.
+    """
+
+    robot: str
+    message: Message
+    msg_uuid: str
 
 
 class Idle(msgspec.Struct, frozen=True):

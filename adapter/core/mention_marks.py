@@ -23,21 +23,19 @@ _MOBILE: Final = re.compile(r"1\d{10}|\+\d{1,4}-\d{4,14}")
 
 
 def silent_mentions(message: Message) -> Iterator[str]:
-    """Yield a sentence for each target of `at` that DingTalk would ring nobody for."""
+    """Yield a sentence for each target of `at` that rings nobody; it names none, only its place."""
     at = message.at
     if at is None or not (at.is_at_all or _targets(at)):
         return
     if not isinstance(message, TextMessage | MarkdownMessage | ActionCardMessage):
         yield "`at` rings nobody: DingTalk mentions in text, markdown and actionCard only"
     elif not at.is_at_all:
-        for mobile in at.at_mobiles or ():
-            if not _MOBILE.fullmatch(mobile):
-                yield (
-                    f"`at.atMobiles` has {mobile}, which rings nobody: "
-                    "expected 11 digits, or +COUNTRY-NUMBER"
-                )
-        for target in missing_marks(message):
-            yield f"`at` names {target}, who is not rung: the text lacks @{target} between spaces"
+        missing = missing_marks(message)
+        for path, target in _named(at):
+            if path.startswith("at.atMobiles") and not _MOBILE.fullmatch(target):
+                yield f"`{path}` rings nobody: expected 11 digits, or +COUNTRY-NUMBER"
+            elif target in missing:
+                yield f"`{path}` rings nobody: the text lacks its `@…` between spaces"
 
 
 def missing_marks(message: Message) -> tuple[str, ...]:
@@ -69,5 +67,12 @@ def _markdown(message: Message) -> str:
     return message.action_card.text if isinstance(message, ActionCardMessage) else ""
 
 
+def _named(at: At) -> Iterator[tuple[str, str]]:
+    """Yield every target of `at` with its place."""
+    for name, targets in (("atMobiles", at.at_mobiles), ("atUserIds", at.at_user_ids)):
+        for number, target in enumerate(targets or ()):
+            yield f"at.{name}[{number}]", target
+
+
 def _targets(at: At) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*(at.at_mobiles or ()), *(at.at_user_ids or ()))))
+    return tuple(dict.fromkeys(target for _, target in _named(at)))

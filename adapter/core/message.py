@@ -9,7 +9,7 @@ independent jump has `btns`. Source: DingTalk "robot message types".
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 import msgspec
 
@@ -127,6 +127,23 @@ class FeedCardMessage(Part, frozen=True, tag_field="msgtype", tag="feedCard"):
 
 Message = TextMessage | LinkMessage | MarkdownMessage | ActionCardMessage | FeedCardMessage
 """Any message of a robot."""
+
+
+def headline(message: Message) -> str:
+    """Return the words by which a person knows a message: its title, or its text without one."""
+    match message:
+        case TextMessage(text=text):
+            return text.content
+        case LinkMessage(link=link):
+            return link.title
+        case MarkdownMessage(markdown=markdown):
+            return markdown.title
+        case ActionCardMessage(action_card=card):
+            return card.title
+        case FeedCardMessage(feed_card=feed):
+            return feed.links[0].title
+        case _:
+            assert_never(message)
 
 
 class _Typed(msgspec.Struct, frozen=True):

@@ -72,8 +72,8 @@ def settle(  # noqa: PLR0911  # a case each
             return Settlement(fate=Fate.DISSOLVED, rests_until=rests_until, failures=failed)
         case Refused():
             return Settlement(fate=Fate.REFUSED)
-        case TooBig() if turn.room <= SMALLEST_ROOM:
-            return Settlement(fate=Fate.REFUSED)  # it cannot be the size
+        case TooBig() if turn.room <= SMALLEST_ROOM or not turn.tells_alerts:
+            return Settlement(fate=Fate.REFUSED)  # it cannot be the size, or be made smaller
         case TooBig():
             room = max(SMALLEST_ROOM, turn.room * 3 // 4)
             return Settlement(fate=Fate.DISSOLVED, room=room)

@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from adapter.core.batch import Batch, Entry, Form, Totals, Waiting
-from adapter.core.delivery import Notice
+from adapter.core.delivery import Notice, Post
 from adapter.core.quota import Quota
 
 
@@ -24,17 +24,18 @@ class OpenBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold a word of the adapter itself that waits."""
+    """Hold a word of the adapter itself, or a message that was asked for, that waits."""
 
     id: int
-    notice: Notice
+    notice: Notice | Post
     received_at: datetime
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the right to send for one token until `leased_until`, and what there is to send.
 
-    One of three: a message to repeat (`open`), a notice, or alerts to plan (`head`, `totals`).
+    One of three: a message to repeat (`open`), a notice, or alerts to plan (`head`, `totals`). A
+    notice beside alerts is sent only if no alert is to be told now.
     `throttles` and `failures` count those in a row. `room` is how many bytes a body may have.
     """
 
@@ -49,6 +50,13 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     notice: StoredNotice | None = None
     head: tuple[Waiting, ...] = ()
     totals: Totals = Totals()
+
+    @property
+    def tells_alerts(self) -> bool:
+        """Return whether what is sent is made of alerts, and so could be made smaller."""
+        if self.open is not None:
+            return self.open.alerts > 0
+        return self.notice is None or bool(self.head)
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):

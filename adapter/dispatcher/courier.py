@@ -13,8 +13,9 @@ import structlog
 from adapter.core.advice import advice
 from adapter.core.batch import Form, Limits
 from adapter.core.batching import plan
-from adapter.core.delivery import Idle, Outcome, Sent, Unreachable
-from adapter.core.message import body
+from adapter.core.delivery import Idle, Outcome, Post, Sent, Unreachable
+from adapter.core.message import body, msgtype_of
+from adapter.core.message_keyword import with_keyword
 from adapter.core.rendering import Renderer, render_notice
 from adapter.core.settling import settle
 from adapter.core.turn import Launch, OpenBatch, StoredNotice
@@ -111,11 +112,13 @@ class Courier:
         if isinstance(launch, Idle):
             self.store.give_back(turn)
             return launch.until or _LATER
+        if launch.notice_id:
+            turn = msgspec.structs.replace(turn, head=())  # it tells none of these alerts
         held = self.store.launch(turn, launch, now=self.clock.now())
         return self._send(turn, robot, launch, held=held)
 
     def _prepare(self, turn: Turn, robot: RobotSettings, renderer: Renderer) -> Launch | Idle:
-        if turn.notice is not None:
+        if turn.notice is not None and not turn.head:
             return self._notice(turn.notice, robot)
         now, message_id = self.clock.now(), self.new_uuid()
         limits = Limits(digest_after=robot.digest_after, max_age=robot.max_age)
@@ -123,7 +126,9 @@ class Courier:
         planned = plan(turn.head, totals, turn.quota, now, limits)
         batch = planned.batch
         if batch is None:
-            return Idle(planned.wake_at)
+            return (
+                Idle(planned.wake_at) if turn.notice is None else self._notice(turn.notice, robot)
+            )
         render = partial(
             renderer.render_batch, batch, now=now, keyword=robot.keyword, room=turn.room
         )
@@ -139,10 +144,14 @@ class Courier:
         return Launch.of(batch, rendered.told, message_id, content)
 
     def _notice(self, stored: StoredNotice, robot: RobotSettings) -> Launch:
-        message_id = self.new_uuid()
+        message_id, asked = self.new_uuid(), stored.notice
+        if isinstance(asked, Post):
+            content = body(with_keyword(asked.message, robot.keyword), asked.msg_uuid)
+        else:
+            content = body(render_notice(asked, robot.keyword), message_id)
         return Launch(
             id=message_id,
-            body=body(render_notice(stored.notice, robot.keyword), message_id),
+            body=content,
             form=Form.FULL,
             alerts=0,
             oldest_received_at=stored.received_at,
@@ -170,7 +179,11 @@ class Courier:
         if isinstance(outcome, Sent):
             latency = (now - message.oldest_received_at).total_seconds()
             self.observer.sent(
-                turn.robot, "markdown", form=message.form, alerts=message.alerts, latency=latency
+                turn.robot,
+                msgtype_of(message.body),
+                form=message.form,
+                alerts=message.alerts,
+                latency=latency,
             )
             told.info("message sent", form=message.form, latency=round(latency, 3))
         else:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 import structlog
 
+from adapter.core.delivery import Post
 from adapter.errors import AdapterError, StoreLocked
 from adapter.outbox.letters import Changed
 from adapter.outbox.postgresql import open_postgresql
@@ -37,10 +38,11 @@ log = structlog.get_logger(__name__)
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Ask for a change of the outbox."""
+    """Ask for a change of the outbox: of what `ids` name, or to send `post`."""
 
-    command: Literal["retry", "discard"]
-    ids: tuple[str, ...]
+    command: Literal["retry", "discard", "send"]
+    ids: tuple[str, ...] = ()
+    post: Post | None = None
 
 
 def socket_path(database: Path) -> Path:
@@ -50,6 +52,9 @@ def socket_path(database: Path) -> Path:
 
 def carry_out(outbox: Outbox, request: Request, now: datetime) -> Changed:
     """Change an outbox as asked."""
+    if request.post is not None:
+        posted = outbox.post(request.post, now=now)
+        return Changed(done=(posted.id,), robots=(request.post.robot,))
     if request.command == "retry":
         return outbox.retry(request.ids)
     return outbox.discard(request.ids, now=now)
@@ -65,7 +70,7 @@ def change(path: Path, postgresql: Secret | None, request: Request, now: datetim
     try:
         outbox = open_existing(path)
     except StoreLocked as locked:
-        return _ask(socket_path(path), request, locked)
+        return ask_owner(path, request, locked)
     return _change(outbox, request, now)
 
 
@@ -76,7 +81,9 @@ def _change(outbox: Outbox, request: Request, now: datetime) -> Changed:
         outbox.close()
 
 
-def _ask(path: Path, request: Request, locked: StoreLocked) -> Changed:
+def ask_owner(database: Path, request: Request, locked: StoreLocked) -> Changed:
+    """Let the owner of a database change it; raises StoreLocked if it does not listen."""
+    path = socket_path(database)
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(PATIENCE)

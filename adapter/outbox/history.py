@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from adapter.core.priority import Priority
 from adapter.errors import StoreUnavailable
+from adapter.outbox.asked import Asked, asked_by, unsent
 from adapter.outbox.bits import unpack
 from adapter.outbox.letters import parse_name
 from adapter.outbox.lives import Life, Message, lives_of, newest_messages, to_message
@@ -76,14 +77,16 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     dead: tuple[DeadLetter, ...]
     dead_in_all: int
     messages: tuple[Message, ...]
+    asked: tuple[Asked, ...] = ()
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what an id names: a message with its body, or alerts of a delivery."""
+    """Hold what an id names: a message with its body, alerts of a delivery, what was asked for."""
 
     message: Message | None = None
     body: str = ""
     lives: tuple[Life, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,8 +112,16 @@ class History:
         return self._ask(lambda connection: _overview(connection, limit))
 
     def show(self, name: str) -> Shown | None:
-        """Return what `DELIVERY`, `DELIVERY.INDEX` or the id of a message names, if anything."""
+        """Return what `DELIVERY`, `DELIVERY.INDEX`, `mID` or the id of a message names, if any.
+
+        What was asked for may be named by its `msgUuid` too.
+        """
         return self._ask(lambda connection: _show(connection, name))
+
+    def asked(self, name: str) -> Asked | None:
+        """Return what became of the message `mID`."""
+        found = self._ask(lambda connection: asked_by(connection, name))
+        return next((asked for asked in found if asked.id == name), None)
 
     def trace(self, fingerprint: str, newest: int = NEWEST) -> Trace:
         """Return what became of the alert with this fingerprint, whenever it came."""
@@ -151,6 +162,7 @@ def _overview(connection: Connection, limit: int) -> Overview:
         dead=tuple(_letter(row) for row in connection.execute(letters)),
         dead_in_all=connection.execute(select(func.count()).select_from(dead)).scalar_one(),
         messages=newest_messages(connection, limit),
+        asked=unsent(connection, limit),
     )
 
 
@@ -193,6 +205,9 @@ def _show(connection: Connection, name: str) -> Shown | None:
     found = connection.execute(select(batches).where(batches.c.id == name)).first()
     if found is not None:
         return Shown(message=to_message(found), body=found.body.decode(errors="replace"))
+    asked = asked_by(connection, name)
+    if asked:
+        return Shown(asked=asked)
     place = parse_name(name)
     if place is None:
         return None

@@ -46,6 +46,13 @@ class Changed(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
     robots: tuple[str, ...] = ()
 
+    def __add__(self, other: Changed) -> Changed:
+        return Changed(
+            (*self.done, *other.done),
+            (*self.problems, *other.problems),
+            tuple(dict.fromkeys((*self.robots, *other.robots))),
+        )
+
 
 class _Refusal(Exception):  # noqa: N818  # an answer to a person
     """Say why an alert cannot be changed."""

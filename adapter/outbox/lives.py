@@ -33,7 +33,10 @@ MESSAGE_COLUMNS: Final = tuple(column for column in batches.c if column.name != 
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """Describe one message; its id is its `msgUuid`. `how` it tells the alert in question."""
+    """Describe one message; its id is its `msgUuid` unless that was given by who asked for it.
+
+    `how` it tells the alert in question.
+    """
 
     id: str
     robot: str

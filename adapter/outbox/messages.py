@@ -182,7 +182,7 @@ def mark_refused(connection: Connection, batch_id: str, reason: str, now: dateti
     rows = _items_of(connection, batch_id)
     batch = connection.execute(select(batches).where(batches.c.id == batch_id)).one()
     if rows and rows[0].delivery < 0:
-        done = {"state": DEAD, "settled_at": to_us(now)}
+        done = {"state": DEAD, "settled_at": to_us(now), "reason": reason}
         connection.execute(update(notices).where(notices.c.id == -rows[0].delivery).values(**done))
         return 1
     if batch.digested is not None:

@@ -13,7 +13,7 @@ import msgspec
 from adapter.core.batch import Count, Waiting
 from adapter.core.batching import estimate
 from adapter.core.dedup import digest
-from adapter.core.delivery import Delivery, Notice
+from adapter.core.delivery import Delivery, Notice, Post
 from adapter.core.priority import Priority
 from adapter.outbox.bits import unpack
 from adapter.outbox.tables import from_us, to_us
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode_delivery: Final = msgspec.json.Decoder(Delivery).decode
-_decode_notice: Final = msgspec.json.Decoder(Notice).decode
+_decode_notice: Final[msgspec.json.Decoder[Notice | Post]] = msgspec.json.Decoder(Notice | Post)
 
 NAME_LENGTH: Final = 200
 """Characters of an alert name that sums are kept by."""
@@ -51,6 +51,13 @@ class QueueState(msgspec.Struct, frozen=True):
 
     pending: int
     oldest_received_at: datetime
+
+    def beside(self, other: QueueState | None) -> QueueState:
+        """Return what waits in both."""
+        if other is None:
+            return self
+        oldest = min(self.oldest_received_at, other.oldest_received_at)
+        return QueueState(self.pending + other.pending, oldest)
 
 
 class RefusedBody(msgspec.Struct, frozen=True):
@@ -128,6 +135,19 @@ def notice_row(notice: Notice, now: datetime) -> dict[str, object]:
         "robot": notice.robot,
         "state": "pending",
         "payload": _encode(notice),
+        "asked": 0,
+        "received_at": to_us(now),
+    }
+
+
+def asked_row(post: Post, now: datetime) -> dict[str, object]:
+    """Return the row of a message that was asked for."""
+    return {
+        "robot": post.robot,
+        "state": "pending",
+        "payload": _encode(post),
+        "asked": 1,
+        "uuid": post.msg_uuid,
         "received_at": to_us(now),
     }
 
@@ -192,9 +212,9 @@ def to_delivery(payload: bytes) -> Delivery:
     return _decode_delivery(payload)
 
 
-def to_notice(payload: bytes) -> Notice:
-    """Return a word of the adapter as it was stored."""
-    return _decode_notice(payload)
+def to_notice(payload: bytes) -> Notice | Post:
+    """Return a word of the adapter, or a message that was asked for, as it was stored."""
+    return _decode_notice.decode(payload)
 
 
 def to_waiting(row: Row[Any]) -> Waiting:

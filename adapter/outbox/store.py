@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
-from sqlalchemy import delete, false, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapter.core.priority import Priority
 from adapter.core.turn import Fate
 from adapter.errors import StoreUnavailable
-from adapter.outbox import accepting, letters, messages, turns
+from adapter.outbox import accepting, letters, messages, posts, turns
 from adapter.outbox.rows import (
     Accepted,
     QueueState,
@@ -47,10 +47,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Row, Select
 
-    from adapter.core.delivery import Delivery, Idle, Notice
+    from adapter.core.delivery import Delivery, Idle, Notice, Post
     from adapter.core.quota import Rate
     from adapter.core.turn import Launch, Settlement, Turn
     from adapter.outbox.letters import Changed
+    from adapter.outbox.posts import Posted
 
 T = TypeVar("T")
 
@@ -135,6 +136,13 @@ class Outbox:
 
         if rows:
             self._writer.run(operation)
+            self._waiting += len(rows)
+
+    def post(self, post: Post, *, now: datetime) -> Posted:
+        """Commit a message that was asked for; under a `msgUuid` that is known it is that one."""
+        posted = self._writer.run(lambda connection: posts.put(connection, post, now))
+        self._waiting += not posted.duplicate
+        return posted
 
     def keep_refused(self, body: bytes, *, code: int, reason: str, now: datetime) -> None:
         """Keep a body that could not be accepted, for a person to look at."""
@@ -173,6 +181,7 @@ class Outbox:
                 return False
             messages.store(connection, turn, launch, now)
             turns.charge(connection, turn, launch.id, now)
+            turns.note_posted(connection, turn, posted=launch.notice_id > 0)
             return True
 
         return self._writer.run(operation)
@@ -227,25 +236,33 @@ class Outbox:
     # -- what a person decides ---------------------------------------------------------------
 
     def retry(self, ids: Sequence[str]) -> Changed:
-        """Let dead alerts wait again; what cannot be done is told and changes nothing."""
-        changed = self._writer.run(lambda connection: letters.retry(connection, ids))
+        """Let what is dead wait again; what cannot be done is told and changes nothing."""
+        alerts, asked = _by_kind(ids)
+        changed = self._writer.run(
+            lambda connection: letters.retry(connection, alerts) + posts.retry(connection, asked)
+        )
         self.recount()
         return changed
 
     def discard(self, ids: Sequence[str], *, now: datetime) -> Changed:
-        """Give up alerts that are dead or wait; what cannot be done is told."""
-        changed = self._writer.run(lambda connection: letters.discard(connection, ids, now))
+        """Give up what is dead or waits; what cannot be done is told."""
+        alerts, asked = _by_kind(ids)
+        changed = self._writer.run(
+            lambda connection: (
+                letters.discard(connection, alerts, now) + posts.discard(connection, asked, now)
+            )
+        )
         self.recount()
         return changed
 
     # -- looking -----------------------------------------------------------------------------
 
     def waiting(self) -> int:
-        """Return how many deliveries wait, as far as this process knows without asking."""
+        """Return how many deliveries and other messages wait, as far as this process knows."""
         return self._waiting
 
     def recount(self) -> None:
-        """Learn how many deliveries wait."""
+        """Learn how many deliveries and other messages wait."""
         self._waiting = sum(state.pending for state in self.queue().values())
 
     def queue(self) -> dict[str, QueueState]:
@@ -255,10 +272,14 @@ class Outbox:
             .where(queues.c.deliveries > 0)
             .group_by(queues.c.robot)
         )
-        return {
+        states = {
             str(row.robot): QueueState(int(row.pending), self._oldest(row.robot))
             for row in self._read(numbers)
         }
+        for row in self._read(posts.WAITING):
+            here = QueueState(int(row.number), from_us(row.oldest))
+            states[str(row.robot)] = here.beside(states.get(str(row.robot)))
+        return states
 
     def _oldest(self, robot: str) -> datetime:
         """Return when the oldest delivery of a robot was received: the first of either lane."""
@@ -320,7 +341,10 @@ class Outbox:
                     delete(table).where(ended_at < to_us(dead_before))
                 ).rowcount
             kept = deliveries.c.id.in_(select(dead.c.delivery))
-            for table, spared in ((deliveries, kept), (notices, false())):
+            young = and_(
+                notices.c.state == messages.DEAD, notices.c.settled_at >= to_us(dead_before)
+            )
+            for table, spared in ((deliveries, kept), (notices, young)):
                 old = select(table.c.id).where(table.c.settled_at < to_us(before), ~spared)
                 gone = table.c.id.in_(old.limit(PURGE_CHUNK).scalar_subquery())
                 removed += connection.execute(delete(table).where(gone)).rowcount
@@ -375,6 +399,12 @@ class Outbox:
             cause = str(getattr(error, "orig", None) or type(error).__name__)
             self._writer.judge(cause)
             raise StoreUnavailable(f"the store could not be read: {cause}") from None
+
+
+def _by_kind(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the names of alerts, and those of messages that were asked for."""
+    asked = [name for name in dict.fromkeys(names) if posts.id_of(name) is not None]
+    return [name for name in names if name not in asked], asked
 
 
 def _settle_message(

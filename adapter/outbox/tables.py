@@ -50,16 +50,20 @@ deliveries = Table(  # the alerts of one group, of one priority, on their way to
     Index("deliveries_settled", "settled_at"),
 )
 
-notices = Table(  # words of the adapter itself
+notices = Table(  # what tells no alert: words of the adapter itself, messages that were asked for
     "notices",
     metadata,
     Column("id", _ID, primary_key=True, autoincrement=True),
     Column("robot", Text, nullable=False),
-    Column("state", Text, nullable=False),  # pending, sent
-    Column("payload", LargeBinary, nullable=False),  # Notice as JSON
+    Column("state", Text, nullable=False),  # pending, sent, dead, discarded
+    Column("payload", LargeBinary, nullable=False),  # Notice or Post as JSON
+    Column("asked", Integer, nullable=False),  # 0 a Notice, 1 a Post
+    Column("uuid", Text),  # msgUuid of a Post
     Column("received_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
-    Index("notices_next", "robot", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    Column("reason", Text),  # why it is dead
+    Index("notices_next", "robot", "asked", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    Index("notices_uuid", "robot", "uuid", unique=True),
     Index("notices_settled", "settled_at"),
 )
 
@@ -85,7 +89,7 @@ queues = Table(  # how many deliveries wait
     Column("deliveries", Integer, nullable=False),
 )
 
-batches = Table(  # one message: its id is its msgUuid, its bytes are what is sent
+batches = Table(  # one message: its id is its msgUuid unless that was asked for; its bytes are sent
     "batches",
     metadata,
     Column("id", Text, primary_key=True),
@@ -125,6 +129,7 @@ tokens = Table(  # what an access token has spent; its key is a hash of it
     Column("throttles", Integer, nullable=False),  # in a row
     Column("failures", Integer, nullable=False),  # in a row
     Column("room", Integer, nullable=False),  # bytes a body may have; lowered when it was too big
+    Column("posted", Integer, nullable=False),  # 1 if its last message was one of `notices`
 )
 
 charges = Table(  # requests that count against the rate

@@ -34,6 +34,8 @@ from adapter.outbox.tables import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection, Row
 
     from adapter.core.batch import Waiting
@@ -71,7 +73,7 @@ _OPEN_BATCH: Final = select(batches).where(
 _NOTICE: Final = (
     select(notices)
     .where(notices.c.robot == bindparam("of"), notices.c.state == PENDING)
-    .order_by(notices.c.id)
+    .order_by(notices.c.asked, notices.c.id)
     .limit(1)
 )
 _LANE: Final = (
@@ -120,23 +122,36 @@ def take_turn(  # noqa: PLR0913  # each is a different kind of thing, and named
         throttles=row.throttles,
         failures=row.failures,
     )
-    return _with_work(connection, turn, open_row)
-
-
-def _with_work(connection: Connection, turn: Turn, open_row: Row[Any] | None) -> Turn:
-    """Return the turn with what is to be sent: first what may have been sent, then notices."""
     if open_row is not None:
         return _replace(turn, open=_to_open(open_row))
-    notice = connection.execute(_NOTICE, {"of": turn.robot}).first()
-    if notice is not None:
-        stored = StoredNotice(
-            id=notice.id,
-            notice=to_notice(notice.payload),
-            received_at=from_us(notice.received_at),
-        )
-        return _replace(turn, notice=stored)
+    return _with_work(connection, turn, posted=bool(row.posted))
+
+
+def _with_work(connection: Connection, turn: Turn, *, posted: bool) -> Turn:
+    """Return the turn with what is to be sent: words of the adapter itself before anything else.
+
+    What was asked for lets alerts go first: high ones always, the others every second time.
+    """
+    row = connection.execute(_NOTICE, {"of": turn.robot}).first()
+    notice = None if row is None else _to_stored(connection, row)
+    if row is not None and notice is not None:
+        passing = (Priority if posted else (Priority.HIGH,)) if row.asked else ()
+        if not _has(connection, turn.robot, passing):
+            return _replace(turn, notice=notice)
     head = _head(connection, turn.robot)
-    return _replace(turn, head=head, totals=_totals(connection, turn.robot))
+    return _replace(turn, notice=notice, head=head, totals=_totals(connection, turn.robot))
+
+
+def _to_stored(connection: Connection, row: Row[Any]) -> StoredNotice | None:
+    """Return a notice; one that this program cannot read is set aside, and the rest goes on."""
+    try:
+        notice = to_notice(row.payload)
+    except msgspec.MsgspecError:
+        log.exception("a message cannot be read and is set aside", notice=row.id)
+        aside = update(notices).where(notices.c.id == row.id)
+        connection.execute(aside.values(state="unreadable"))
+        return None
+    return StoredNotice(id=row.id, notice=notice, received_at=from_us(row.received_at))
 
 
 def _replace(turn: Turn, **changes: Any) -> Turn:  # noqa: ANN401  # the fields of Turn
@@ -158,8 +173,13 @@ def _to_open(row: Row[Any]) -> OpenBatch:
 def _waits(connection: Connection, robot: str) -> bool:
     if connection.execute(_NOTICE, {"of": robot}).first() is not None:
         return True
-    lanes = ({"of": robot, "lane": int(lane), "after": 0} for lane in Priority)
-    return any(connection.execute(_LANE.limit(1), lane).first() is not None for lane in lanes)
+    return _has(connection, robot, Priority)
+
+
+def _has(connection: Connection, robot: str, lanes: Iterable[Priority]) -> bool:
+    """Return whether a delivery waits in one of these lanes."""
+    keys = ({"of": robot, "lane": int(lane), "after": 0} for lane in lanes)
+    return any(connection.execute(_LANE.limit(1), key).first() is not None for key in keys)
 
 
 def _quota(
@@ -194,6 +214,7 @@ def _token(connection: Connection, token: str) -> Row[Any]:
             "throttles": 0,
             "failures": 0,
             "room": BODY_LIMIT,
+            "posted": 0,
         }
         connection.execute(_BEGIN[connection.dialect.name], fresh)
         row = connection.execute(_TOKEN, {"key": token}).one()
@@ -261,6 +282,13 @@ def end_unsent(connection: Connection) -> None:
     sending = select(batches.c.token).where(batches.c.state == OPEN)
     unsent = update(tokens).where(tokens.c.token.not_in(sending))
     connection.execute(unsent.values(leased_until=0))
+
+
+def note_posted(connection: Connection, turn: Turn, *, posted: bool) -> None:
+    """Note whether what a token sends tells no alert: next time alerts go first."""
+    connection.execute(
+        update(tokens).where(tokens.c.token == turn.token).values(posted=int(posted))
+    )
 
 
 def charge(connection: Connection, turn: Turn, batch_id: str, now: datetime) -> None:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from adapter.errors import StoreUnavailable
 from adapter.web.answers import Refusal, error_answer
 from adapter.web.body import drain
+from adapter.web.messages import PATH, create_messages
 from adapter.web.operation import create_operation
 from adapter.web.webhooks import PATHS, create_webhooks
 
@@ -25,6 +26,7 @@ def create_app(backend: Backend) -> Flask:
     app = Flask("adapter", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would turn Alertmanager's POST into a GET
     app.register_blueprint(create_webhooks(backend))
+    app.register_blueprint(create_messages(backend))
     app.register_blueprint(create_operation(backend))
     _answer_errors(app, backend)
 
@@ -68,9 +70,11 @@ def _is_webhook() -> bool:
 
 
 def _tell(code: int, why: str, *, body_kept: bool = False) -> None:
-    """Log a webhook that was refused; of its URL only the path, as the query may hold secrets."""
+    """Log what was refused; of its URL only the path, as the query may hold secrets."""
     if _is_webhook():
         log.warning("webhook refused", code=code, why=why, path=request.path, body_kept=body_kept)
+    elif request.path.startswith(PATH):
+        log.warning("message refused", code=code, why=why, path=request.path)
 
 
 def _allowed(error: HTTPException) -> dict[str, str]:
@@ -81,7 +85,10 @@ def _allowed(error: HTTPException) -> dict[str, str]:
 
 def _explain(code: int, error: HTTPException) -> str:
     if code == 404:  # noqa: PLR2004  # HTTP's own number
-        return "nothing here; webhooks go to POST /alertmanager or /alertmanager/<robot>"
+        return (
+            "nothing here; webhooks go to POST /alertmanager or /alertmanager/<robot>, "
+            "messages to POST /robots/<robot>/messages"
+        )
     if code == 405 and _is_webhook():  # noqa: PLR2004  # same
         return (
             f"{request.method} is not served here; Alertmanager posts webhooks. "

@@ -24,7 +24,7 @@ def require_credentials(request: Request, auth: AuthSettings) -> None:
         raise Refusal(
             401,
             "no or wrong credentials; set http_config.authorization (or basic_auth) "
-            "of this receiver to what server.auth expects",
+            "of this receiver, or the Authorization header, to what server.auth expects",
             **{"WWW-Authenticate": ", ".join(f'{name} realm="webhooks"' for name in schemes)},
         )
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from adapter.clock import Clock
     from adapter.config.settings import Settings
-    from adapter.core.delivery import Delivery
+    from adapter.core.delivery import Delivery, Post
     from adapter.metrics import Metrics
 
 
@@ -28,6 +28,20 @@ class Counts(Protocol):
         ...
 
 
+class Posted(Protocol):
+    """What a message became."""
+
+    @property
+    def id(self) -> str:
+        """Return how it is known."""
+        ...
+
+    @property
+    def duplicate(self) -> bool:
+        """Return whether it had been asked for before."""
+        ...
+
+
 class Store(Protocol):
     """Where deliveries are committed."""
 
@@ -37,12 +51,16 @@ class Store(Protocol):
         """Commit deliveries; raises StoreUnavailable."""
         ...
 
+    def post(self, post: Post, *, now: datetime) -> Posted:
+        """Commit a message that was asked for; raises StoreUnavailable."""
+        ...
+
     def keep_refused(self, body: bytes, *, code: int, reason: str, now: datetime) -> None:
         """Keep a body that could not be accepted."""
         ...
 
     def waiting(self) -> int:
-        """Return how many deliveries wait."""
+        """Return how many deliveries and other messages wait."""
         ...
 
 

@@ -77,7 +77,8 @@ class _Receiver:
     def receive(self, robot: str | None) -> Counts:
         settings = self._backend.settings
         try:
-            self._check(settings, robot)
+            require_credentials(request, settings.server.auth)
+            check_target(settings, robot)
             body = read_body(request, settings.server.max_body, self._backend.clock)
         except TooLarge as refusal:
             self._keep(refusal.start, refusal)
@@ -91,15 +92,6 @@ class _Receiver:
             self._keep(body, refusal)
             raise
         return self._commit(group, _deliveries(settings, group, robot), settings)
-
-    def _check(self, settings: Settings, robot: str | None) -> None:
-        require_credentials(request, settings.server.auth)
-        if robot is not None and robot not in settings.robots:
-            raise Refusal(
-                404, "unknown robot in the path; use a name of robots: in the configuration"
-            )
-        if _codings("Content-Encoding") or _codings("Transfer-Encoding") - {"chunked"}:
-            raise Refusal(415, "compressed bodies are not read; send the JSON as it is")
 
     def _decode(self, body: bytes, settings: Settings) -> AlertGroup:
         try:
@@ -148,6 +140,14 @@ class _Receiver:
             refusal.body_kept = True
         except StoreUnavailable as error:
             log.warning("a refused body could not be kept", why=str(error))
+
+
+def check_target(settings: Settings, robot: str | None) -> None:
+    """Refuse a request to an unknown robot, and one whose body is compressed."""
+    if robot is not None and robot not in settings.robots:
+        raise Refusal(404, "unknown robot in the path; use a name of robots: in the configuration")
+    if _codings("Content-Encoding") or _codings("Transfer-Encoding") - {"chunked"}:
+        raise Refusal(415, "compressed bodies are not read; send the JSON as it is")
 
 
 def _codings(header: str) -> set[str]:

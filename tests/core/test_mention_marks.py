@@ -97,17 +97,15 @@ def test_without_at_there_is_nothing_to_say(message: Message) -> None:
     assert missing_marks(message) == ()
 
 
-def test_what_rings_nobody_is_told() -> None:
-    at = At(at_mobiles=("8613800000001",), at_user_ids=("zhang",))
+def test_what_rings_nobody_is_told_by_its_place_alone() -> None:
+    at = At(at_mobiles=("13800000001", "8613800000001"), at_user_ids=("zhang",))
     text, markdown, _, link, _ = of_each_type("hello @8613800000001", at)
-    malformed = (
-        "`at.atMobiles` has 8613800000001, which rings nobody: "
-        "expected 11 digits, or +COUNTRY-NUMBER"
-    )
+    malformed = "`at.atMobiles[1]` rings nobody: expected 11 digits, or +COUNTRY-NUMBER"
     assert list(silent_mentions(text)) == [malformed]
     assert list(silent_mentions(markdown)) == [
+        "`at.atMobiles[0]` rings nobody: the text lacks its `@…` between spaces",
         malformed,
-        "`at` names zhang, who is not rung: the text lacks @zhang between spaces",
+        "`at.atUserIds[0]` rings nobody: the text lacks its `@…` between spaces",
     ]
     assert list(silent_mentions(link)) == [
         "`at` rings nobody: DingTalk mentions in text, markdown and actionCard only"

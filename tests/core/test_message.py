@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.core.message import At, Markdown, MarkdownMessage, body, msgtype_of
+from adapter.core.message import At, Markdown, MarkdownMessage, body, headline, msgtype_of
 from adapter.core.message_json import decode_message
 from support.messages import EXAMPLES
 
@@ -37,6 +37,21 @@ def test_every_example_of_the_documentation_comes_out_as_it_went_in(
     assert (json.loads(sent), message_uuid) == ({**example, "msgUuid": "u"}, "u")
     assert msgtype_of(sent) == example["msgtype"]
     assert decode_message(sent) == (message, "u"), "what is sent may be posted again"
+
+
+def test_a_message_is_known_by_its_title_or_else_by_its_text() -> None:
+    found = {}
+    for example in EXAMPLES.values():
+        message, message_uuid = decode_message(json.dumps(example).encode())
+        assert message_uuid is None
+        found[example["msgtype"]] = headline(message)
+    assert found == {
+        "text": "今晚八点发布",
+        "link": "a",
+        "markdown": "杭州天气",
+        "actionCard": "一间咖啡厅的来历",
+        "feedCard": "列车向前一",
+    }
 
 
 @given(st.text(max_size=50), st.text(max_size=50))

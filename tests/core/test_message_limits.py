@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.core.message import BODY_LIMIT, TITLE_LIMIT, Text, TextMessage, body
+from adapter.core.message import BODY_LIMIT, TITLE_LIMIT, Message, Text, TextMessage, body
 from adapter.core.message_json import decode_message
 from adapter.core.message_keyword import with_keyword
 from adapter.core.message_limits import (
@@ -122,24 +122,37 @@ def test_counts_are_held_to_exactly(buttons: int, links: int, title: int, uuid: 
             assert (name in refusal(document, "u" * uuid)) is not fits
 
 
-@given(
-    st.sampled_from(sorted(EXAMPLES)),
-    st.sampled_from(["", "告警", 'a"b']),
-    st.integers(-300, 300),
-    st.sampled_from(["a", "严", "🔴", '"', "\n"]),
-)
-def test_no_body_is_larger_than_the_limit(kind: str, keyword: str, over: int, filler: str) -> None:
-    """Whatever a message holds: either it is refused for its size, or its bytes fit."""
-    message, _ = decode_message(json.dumps(EXAMPLES[kind]).encode())
-    empty = len(body(with_keyword(message, keyword), "u"))
-    room = BODY_LIMIT - empty + over
-    times = room // len(json.dumps(filler, ensure_ascii=False)[1:-1].encode())
-    grown = json.loads(json.dumps(EXAMPLES[kind]))
-    inner = grown[grown["msgtype"]]
-    name = {"text": "content", "feedCard": ""}.get(grown["msgtype"], "text")
+def grown(kind: str, filler: str, times: int) -> Message:
+    """Return an example with more text."""
+    document = json.loads(json.dumps(EXAMPLES[kind]))
+    inner = document[document["msgtype"]]
+    name = {"text": "content", "feedCard": ""}.get(document["msgtype"], "text")
     place, key = (inner, name) if name else (inner["links"][-1], "title")
     place[key] += filler * times
-    message, _ = decode_message(json.dumps(grown).encode())
+    return decode_message(json.dumps(document).encode())[0]
+
+
+KEYWORDS = ("", "告警", 'a"b')
+
+
+@pytest.mark.parametrize("keyword", KEYWORDS)
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_the_limit_is_exact(kind: str, keyword: str) -> None:
+    room = BODY_LIMIT - len(body(with_keyword(grown(kind, "", 0), keyword), "u"))
+    check_message(grown(kind, "a", room), "u", keyword)
+    with pytest.raises(MessageTooLarge, match="takes 19,001 bytes; at most 19,000"):
+        check_message(grown(kind, "a", room + 1), "u", keyword)
+
+
+@given(
+    st.sampled_from(sorted(EXAMPLES)),
+    st.sampled_from(KEYWORDS),
+    st.integers(6_000, 20_000),
+    st.sampled_from(["a", "严", "🔴", '"', "\n"]),
+)
+def test_no_body_is_larger_than_the_limit(kind: str, keyword: str, times: int, filler: str) -> None:
+    """Whatever a message holds: either it is refused for its size, or its bytes fit."""
+    message = grown(kind, filler, times // len(filler.encode()))
     size = len(body(with_keyword(message, keyword), "u"))
     if size <= BODY_LIMIT:
         check_message(message, "u", keyword)

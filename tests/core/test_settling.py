@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from adapter.core.batch import Form
 from adapter.core.delivery import (
     Broken,
     Exhausted,
+    Notice,
     Outcome,
     Refused,
     Sent,
@@ -27,7 +30,7 @@ from adapter.core.settling import (
     next_month,
     settle,
 )
-from adapter.core.turn import Fate, Settlement, Turn
+from adapter.core.turn import Fate, OpenBatch, Settlement, StoredNotice, Turn
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 PER = timedelta(seconds=6)
@@ -134,6 +137,19 @@ def test_what_is_too_big_gets_less_room_until_it_cannot_be_the_size() -> None:
     assert settled.room == SMALLEST_ROOM
     settled = settle(big, make_turn(room=SMALLEST_ROOM), now=NOW, jitter=0)
     assert settled.fate is Fate.REFUSED
+
+
+@pytest.mark.parametrize(("alerts", "fate"), [(0, Fate.REFUSED), (3, Fate.DISSOLVED)])
+def test_what_is_not_made_of_alerts_cannot_be_made_smaller(alerts: int, fate: Fate) -> None:
+    notice = StoredNotice(id=1, notice=Notice(robot="ops", title="t", text="x"), received_at=NOW)
+    opened = OpenBatch(
+        id="m", body=b"", form=Form.FULL, alerts=alerts, attempts=1, oldest_received_at=NOW
+    )
+    big = TooBig("460101", "x")
+    turn = replace(make_turn(), open=opened)
+    assert settle(big, turn, now=NOW, jitter=0).fate is fate
+    turn = replace(make_turn(), notice=notice)
+    assert settle(big, turn, now=NOW, jitter=0) == Settlement(fate=Fate.REFUSED)
 
 
 @given(outcomes, counts, counts, jitters)

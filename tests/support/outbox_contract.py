@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from adapter.core.batch import Batch, Entry, Form, Totals
-from adapter.core.delivery import Delivery, Idle, Notice
+from adapter.core.delivery import Delivery, Idle, Notice, Post
+from adapter.core.message import Text, TextMessage
 from adapter.core.priority import Priority
 from adapter.core.quota import Rate
 from adapter.core.turn import Fate, Launch, Settlement, Turn
-from adapter.outbox import Accepted
+from adapter.outbox import Accepted, Changed, Posted, QueueState
 from support.alerts import make_alert, make_delivery
 from support.clock import START
 
@@ -109,6 +110,28 @@ def deliver(
     assert outbox.launch(turn, launch_of(entries_of(turn), name), now=now)
     assert settle(outbox, turn, name, now=now)
     return turn
+
+
+def a_post(uuid: str, content: str = "x", robot: str = "ops") -> Post:
+    return Post(robot=robot, message=TextMessage(Text(content)), msg_uuid=uuid)
+
+
+def launch_notice(outbox: Outbox, turn: Turn, name: str) -> bool:
+    assert turn.notice is not None
+    launch = Launch(
+        id=name,
+        body=b"n",
+        form=Form.FULL,
+        alerts=0,
+        oldest_received_at=START,
+        notice_id=turn.notice.id,
+    )
+    return outbox.launch(turn, launch, now=START)
+
+
+def send_notice(outbox: Outbox, turn: Turn, name: str, settlement: Settlement = SENT) -> None:
+    assert launch_notice(outbox, turn, name)
+    assert settle(outbox, turn, name, settlement)
 
 
 def alerts_of(totals: Totals) -> int:
@@ -379,6 +402,100 @@ class OutboxContract:
         outbox.launch(turn, launch, now=START)
         settle(outbox, turn, "n-1", REFUSED)
         assert idle(outbox) is None
+
+    def test_what_is_asked_for_waits_in_order_and_is_sent_once(self, outbox: Outbox) -> None:
+        assert [outbox.post(a_post(name), now=START).id for name in "abc"] == ["m1", "m2", "m3"]
+        assert outbox.waiting() == 3
+        assert outbox.queue() == {"ops": QueueState(3, START)}
+        for number, name in enumerate("abc"):
+            turn = take(outbox)
+            assert turn.notice is not None
+            assert turn.notice.notice == a_post(name)
+            send_notice(outbox, turn, f"n-{number}")
+        assert (idle(outbox), outbox.waiting(), outbox.queue()) == (None, 0, {})
+
+    def test_the_same_uuid_is_one_message_of_a_robot(self, outbox: Outbox) -> None:
+        first = outbox.post(a_post("a"), now=START)
+        again = outbox.post(a_post("a", "other words"), now=START + MINUTE)
+        assert (first, again) == (Posted("m1", duplicate=False), Posted("m1", duplicate=True))
+        assert not outbox.post(a_post("a", robot="db"), now=START).duplicate, "another robot's own"
+        send_notice(outbox, take(outbox), "n-1")
+        assert outbox.post(a_post("a"), now=START).duplicate, "sent it is known too"
+        assert idle(outbox) is None
+
+    def test_two_who_ask_at_once_are_one(self, outbox: Outbox) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(outbox.post, a_post("a"), now=START) for _ in range(8)]
+            found = [future.result() for future in asked]
+        assert {posted.id for posted in found} == {"m1"}
+        assert [posted.duplicate for posted in found].count(False) == 1
+
+    def test_what_is_asked_for_takes_turns_with_alerts(self, outbox: Outbox) -> None:
+        """Neither keeps the other waiting; what is critical passes, the adapter's own words too."""
+        for name in "ab":
+            outbox.post(a_post(name), now=START)
+            put(outbox, make_delivery(key=name))
+        first = take(outbox)
+        assert (first.notice is None, first.head) == (False, ())
+        send_notice(outbox, first, "n-1")
+        second = take(outbox)
+        assert second.notice is not None, "it is sent if the alerts can wait"
+        assert [waiting.id for waiting in second.head] == [1, 2]
+        outbox.launch(second, launch_of(entries_of(second)[:1], "m-1"), now=START)
+        settle(outbox, second, "m-1")
+        third = take(outbox)
+        assert (third.notice is None, third.head) == (False, ())
+        outbox.give_back(third)
+        put(outbox, make_delivery(key="high", priority=Priority.HIGH))
+        assert take(outbox).head
+        outbox.notify([Notice(robot="db", title="t", text="x")], now=START)
+        put(outbox, make_delivery(key="high", robot="db", priority=Priority.HIGH))
+        assert take(outbox, "db").head == (), "few, and they say why"
+
+    def test_what_is_asked_for_and_refused_is_dead_until_it_is_tried_again(
+        self, outbox: Outbox
+    ) -> None:
+        outbox.post(a_post("a"), now=START)
+        send_notice(outbox, take(outbox), "n-1", REFUSED)
+        assert (idle(outbox), outbox.waiting()) == (None, 0)
+        assert outbox.retry(["m1", "m1"]) == Changed(done=("m1",), robots=("ops",))
+        assert outbox.retry(["m1"]).problems == ("m1: is not dead; see `outbox list`",)
+        assert outbox.waiting() == 1
+        send_notice(outbox, take(outbox), "n-2")
+        assert outbox.discard(["m1", "m9"], now=START).problems == (
+            "m1: neither waits nor is dead; see `outbox list`",
+            "m9: is no message that is kept; see `outbox list`",
+        )
+
+    def test_what_is_asked_for_can_be_given_up_unless_it_may_have_arrived(
+        self, outbox: Outbox
+    ) -> None:
+        put(outbox, make_delivery())
+        outbox.post(a_post("a"), now=START)
+        outbox.post(a_post("b"), now=START)
+        turn = take(outbox)
+        assert turn.notice is not None
+        assert outbox.discard(["1.0", "m2"], now=START).done == ("1.0", "m2")
+        assert not launch_notice(outbox, turn, "n-1"), "what was planned before is void"
+        turn = take(outbox)
+        assert launch_notice(outbox, turn, "n-2")
+        settle(outbox, turn, "n-2", Settlement(fate=Fate.FROZEN))
+        assert outbox.discard(["m1"], now=START).problems == (
+            "m1: may have arrived; try again once that is settled",
+        )
+        settle(outbox, take(outbox), "n-2")
+        assert idle(outbox) is None
+
+    def test_what_was_asked_for_is_forgotten_like_alerts(self, outbox: Outbox) -> None:
+        for number, settlement in enumerate((SENT, REFUSED)):
+            outbox.post(a_post(str(number)), now=START)
+            send_notice(outbox, take(outbox), f"n-{number}", settlement)
+        later = START + MINUTE
+        outbox.purge(before=later, dead_before=START, states_before=START)
+        assert not outbox.post(a_post("0"), now=later).duplicate, "sent: forgotten"
+        assert outbox.post(a_post("1"), now=later).duplicate, "dead: kept longer"
+        outbox.purge(before=later, dead_before=later, states_before=START)
+        assert not outbox.post(a_post("1"), now=later).duplicate
 
     def test_an_unchanged_group_is_a_duplicate_within_the_window(self, outbox: Outbox) -> None:
         delivery = make_delivery()

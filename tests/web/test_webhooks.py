@@ -22,7 +22,7 @@ from adapter.core.routing import Route, RouteSettings
 from adapter.core.severity import LEVELS, Scale
 from adapter.errors import ConfigError, Problem, StoreUnavailable
 from adapter.metrics import Metrics
-from adapter.outbox import Accepted
+from adapter.outbox import Accepted, Posted
 from adapter.secret import Secret
 from adapter.web import create_app
 from support.clock import FakeClock
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from adapter.config.settings import Settings
-    from adapter.core.delivery import Delivery
+    from adapter.core.delivery import Delivery, Post
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 BODY = (
@@ -49,6 +49,7 @@ class Store:
 
     def __init__(self) -> None:
         self.accepted: list[Delivery] = []
+        self.posts: list[Post] = []
         self.refused: deque[tuple[int, bytes]] = deque()
         self.fault: StoreUnavailable | None = None
         self.full = 0
@@ -61,6 +62,16 @@ class Store:
             raise self.fault
         self.accepted += accepted
         return Accepted(len(accepted), 0)
+
+    def post(self, post: Post, *, now: datetime) -> Posted:
+        del now
+        if self.fault is not None:
+            raise self.fault
+        known = [each.msg_uuid for each in self.posts if each.robot == post.robot]
+        if post.msg_uuid in known:
+            return Posted(f"m{known.index(post.msg_uuid) + 1}", duplicate=True)
+        self.posts.append(post)
+        return Posted(f"m{len(self.posts)}", duplicate=False)
 
     def keep_refused(self, body: bytes, *, code: int, reason: str, now: datetime) -> None:
         del reason, now
