@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, insert, select, text, update
 
 from adapter.core.batch import Totals
 from adapter.core.priority import Priority
@@ -31,6 +31,7 @@ DEAD: Final = "dead"
 HALVED: Final = 4_096
 """Alerts that one message never reaches: what is suspect may stand beside so many again."""
 
+_UNHURRIED: Final = text("SET LOCAL statement_timeout = 0")
 _BY_ID: Final = select(deliveries).where(deliveries.c.id == bindparam("of"))
 
 
@@ -155,6 +156,7 @@ def leave_queue(connection: Connection, robot: str, numbers: Mapping[int, int]) 
 
 def _mark_digested(connection: Connection, batch: Row[Any], through_id: int, now: datetime) -> int:
     """Settle every normal delivery that a digest counted."""
+    _take_time(connection)
     done = {"state": SENT, "settled_at": to_us(now)}
     counted = _counted_by(batch, through_id)
     number = connection.execute(update(deliveries).where(counted).values(**done)).rowcount
@@ -163,6 +165,12 @@ def _mark_digested(connection: Connection, batch: Row[Any], through_id: int, now
     drop_empty(connection, batch.robot)
     leave_queue(connection, batch.robot, {int(Priority.NORMAL): number})
     return number
+
+
+def _take_time(connection: Connection) -> None:
+    """Let this transaction last: a digest that cannot be settled would be sent again for ever."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_UNHURRIED)
 
 
 def _counted_by(batch: Row[Any], through_id: int) -> ColumnElement[bool]:
@@ -186,6 +194,7 @@ def mark_refused(connection: Connection, batch_id: str, reason: str, now: dateti
         connection.execute(update(notices).where(notices.c.id == -rows[0].delivery).values(**done))
         return 1
     if batch.digested is not None:
+        _take_time(connection)
         suspected = {"suspect": batch.alerts}
         counted = _counted_by(batch, rows[0].delivery)
         connection.execute(update(deliveries).where(counted).values(**suspected))

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from adapter.core.delivery import Idle
 from adapter.core.turn import Turn
@@ -20,8 +21,11 @@ from support.alerts import make_alert, make_delivery
 from support.clock import START
 from support.outbox_contract import (
     LEASE,
+    REFUSED,
+    SENT,
     OutboxContract,
     ask,
+    digest_of,
     entries_of,
     launch_of,
     put,
@@ -33,6 +37,7 @@ from support.postgresql import Cluster, cluster
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from adapter.core.turn import Settlement
     from adapter.outbox import Outbox
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("postgresql")]
@@ -130,6 +135,30 @@ def test_replicas_deliver_side_by_side_without_waiting_in_a_circle(
     waiting = {robot: state.pending for robot, state in outbox.queue().items()}
     told = {"a": 80 - waiting.get("a", 0), "b": 80 - waiting.get("b", 0)}
     assert min(told.values()) > 0
+
+
+@pytest.mark.parametrize("settlement", [SENT, REFUSED])
+def test_a_digest_may_take_longer_to_settle_than_other_statements(
+    url: Secret, monkeypatch: pytest.MonkeyPatch, settlement: Settlement
+) -> None:
+    monkeypatch.setattr("adapter.outbox.postgresql._STATEMENT_LIMIT", 500)
+    outbox = open_postgresql(url)
+    put(outbox, make_delivery())
+    turn = take(outbox)
+    assert outbox.launch(turn, digest_of(turn), now=START)
+    for statement in _SLOW:
+        outbox._writer.run(lambda connection: connection.execute(text(statement)).close())  # noqa: B023, SLF001  # run at once
+    assert settle(outbox, turn, "d-1", settlement)
+    assert bool(outbox.queue()) is (settlement is REFUSED)
+    outbox.close()
+
+
+_SLOW = (
+    """CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql
+       AS 'BEGIN PERFORM pg_sleep(1); RETURN NULL; END'""",
+    "CREATE TRIGGER slow AFTER UPDATE ON deliveries EXECUTE FUNCTION dawdle()",
+)
+"""As if a hundred thousand rows were changed."""
 
 
 def test_a_server_that_dies_is_told_and_comes_back() -> None:
