@@ -69,8 +69,8 @@ class Waiting(Protocol):
 class Queue(Protocol):
     """What the gauges are read from."""
 
-    def queue(self) -> Mapping[str, Waiting]:
-        """Return what waits, by robot."""
+    def queue(self, now: datetime) -> Mapping[str, Waiting]:
+        """Return what waits now, by robot."""
         ...
 
     def resting(self) -> Mapping[str, datetime]:
@@ -231,7 +231,7 @@ class _QueueCollector:
         pending = self._family("deliveries_pending", "Deliveries that wait.")
         oldest = self._family("oldest_pending_seconds", "Age of the oldest one that waits.")
         dead = self._family("deliveries_dead", "Alerts that DingTalk took in no form.")
-        for robot, state in self._queue.queue().items():
+        for robot, state in self._queue.queue(self._now()).items():
             pending.add_metric([robot], state.pending)
             age = (self._now() - state.oldest_received_at).total_seconds()
             oldest.add_metric([robot], max(0.0, age))

@@ -30,8 +30,8 @@ def plain(text: str) -> str:
 def overview(found: Overview) -> str:
     """Return what waits, what is dead, and which messages were made."""
     waiting = [
-        (each.id, each.robot, each.priority, local(each.received_at), f"{each.left}/{each.alerts}",
-         ", ".join(each.names))
+        (each.id, each.robot, each.priority, local(each.received_at), _until(each.deferred_until),
+         f"{each.left}/{each.alerts}", ", ".join(each.names))
         for each in found.waiting
     ]  # fmt: skip
     dead = [
@@ -42,7 +42,7 @@ def overview(found: Overview) -> str:
         (
             _section(
                 f"waiting: {_some(len(waiting), found.waiting_in_all)}",
-                ("ID", "ROBOT", "PRIORITY", "RECEIVED", "ALERTS LEFT", "WHAT"),
+                ("ID", "ROBOT", "PRIORITY", "RECEIVED", "DEFERRED UNTIL", "ALERTS LEFT", "WHAT"),
                 waiting,
             ),
             _section(
@@ -125,6 +125,8 @@ def _lines(life: Life) -> Iterator[str]:
         f"receiver {life.receiver or '(none)'}, group {life.group_key or '(none)'}"
         + (f", from {life.source}" if life.source else "")
     )
+    if life.deferred_until is not None:
+        yield f"  {local(life.deferred_until)}  end of its deferral"
     for message in life.messages:
         settled = message.settled_at or message.created_at
         outcome = f": {message.outcome}" if message.outcome else ""
@@ -136,6 +138,10 @@ def _lines(life: Life) -> Iterator[str]:
     ended = "" if life.ended_at is None else f" at {local(life.ended_at)}"
     reason = f": {life.reason}" if life.reason else ""
     yield f"  now {life.state}{ended}{reason}"
+
+
+def _until(instant: datetime | None) -> str:
+    return "" if instant is None else local(instant)
 
 
 def _some(shown: int, total: int) -> str:

@@ -22,6 +22,7 @@ from adapter.config.sources import take_sources
 from adapter.config.storage import take_log, take_storage
 from adapter.config.template_files import LAYOUT, bundled_templates, read_templates
 from adapter.config.templates import take_templates
+from adapter.config.time_intervals import take_time_intervals
 from adapter.config.vocabulary import ROOT
 from adapter.core.routing import Route, RouteSettings
 from adapter.errors import ConfigError
@@ -61,10 +62,10 @@ def _read_main(value: Value, document: Document) -> Settings:
         included = open_included(root, document, sections)
         own = take_templates(root)
         templates = _template_names(own.directory, value.reading.problems)
-        robots = take_robots(
-            root, included.sections, Known(templates, None), complete=included.complete
-        )
-        known = Known(templates, robots.names)
+        intervals = take_time_intervals(root)
+        known = Known(templates, None, intervals)
+        robots = take_robots(root, included.sections, known, complete=included.complete)
+        known = replace(known, robots=robots.names)
         people, schedules = take_on_call(root, included)
         return Settings(
             robots=robots.usable,
@@ -78,6 +79,7 @@ def _read_main(value: Value, document: Document) -> Settings:
             sources=take_sources(root),
             people=people,
             schedules=schedules,
+            time_intervals=intervals or {},
             files=(document.path, *included.paths),
         )
 

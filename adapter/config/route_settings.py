@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from adapter.config.problems import Mistake
+from adapter.config.reader import list_of
 from adapter.config.scalars import boolean, one_of, timezone
 from adapter.config.suggest import did_you_mean
 from adapter.core.delivery import Split
@@ -14,7 +15,7 @@ from adapter.core.routing import RouteSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from adapter.config.reader import Section
+    from adapter.config.reader import Section, Value
 
 LANGUAGES: Final = ("zh", "en")
 PRIORITIES: Final = ("auto", "normal", "high")
@@ -27,6 +28,7 @@ class Known:
 
     templates: Collection[str] | None
     robots: Collection[str] | None
+    intervals: Collection[str] | None = ()
 
 
 def take_route_settings(
@@ -40,8 +42,20 @@ def take_route_settings(
         timezone=section.scalar("timezone", timezone, None),
         send_resolved=section.scalar("send_resolved", boolean, None),
         priority=section.scalar("priority", one_of(PRIORITIES), None),
+        defer=section.take("defer", list_of(_interval(known.intervals), "[nights]"), None),
         split=section.scalar("split", one_of(SPLITS), None),
     )
+
+
+def _interval(names: Collection[str] | None) -> Callable[[Value], str]:
+    def read(value: Value) -> str:
+        name = value.text()
+        if names is None or name in names:
+            return name
+        hint = did_you_mean(name, names)
+        raise Mistake(f"no interval {value.shown()} is defined under `time_intervals`{hint}")
+
+    return read
 
 
 def _template(names: Collection[str] | None) -> Callable[[str], str]:

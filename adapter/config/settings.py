@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from adapter.core.oncall import Schedule
     from adapter.core.people import Person
     from adapter.core.routing import Route, RouteSettings
+    from adapter.core.time_intervals import TimeInterval
     from adapter.errors import Problem
     from adapter.secret import Secret
 
@@ -154,6 +155,7 @@ class Settings:
     schedules: Mapping[str, ScheduleSettings] = field(default_factory=dict)
     scale: Scale = DEFAULT_SCALE
     hidden_labels: tuple[Pattern, ...] = ()
+    time_intervals: Mapping[str, tuple[TimeInterval, ...]] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
 

@@ -21,7 +21,6 @@ ROUTE: Final = "route"
 _ROUTE_SETTINGS: Final = frozenset(
     {
         "buttons",
-        "defer",
         "mention",
         "mention_else",
         "mention_on",
@@ -36,7 +35,6 @@ NOT_YET: Final[Mapping[str, Collection[str]]] = {
         "last_resort",
         "quotas",
         "silence",
-        "time_intervals",
     },
     "schedules.NAME": {"announce", "ical"},
     "server": {"external_url", "page", "tls", "watch"},
@@ -57,6 +55,8 @@ _GROUPING: Final = "alerts are grouped by Alertmanager, in its own configuration
 
 _FOREIGN: Final[Mapping[str, str]] = {
     "receiver": "name the robots instead: `robots: [ops]`",
+    "active_time_intervals": "write `defer: [nights]`; a notification is held back, never dropped",
+    "mute_time_intervals": "write `defer: [nights]`; a notification is held back, never dropped",
     "receivers": "DingTalk robots are defined under `robots`",
     "targets": "DingTalk robots are defined under `robots`",
     "match": 'write `matchers: [severity="critical"]`',
@@ -99,7 +99,7 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("layers", "overrides", "announce"), "a schedule under `schedules`"),
     **dict.fromkeys(("rotation", "start", "only"), "a layer of a schedule"),
     **dict.fromkeys(("days", "calendar"), "`only` of a layer"),
-    **dict.fromkeys(("server", "storage", "templates"), ROOT),
+    **dict.fromkeys(("server", "storage", "templates", "time_intervals"), ROOT),
     **dict.fromkeys(NOT_YET[ROOT], ROOT),
     **dict.fromkeys(
         ("auth", "dedup_window", "high_water", "listen", "max_body", "threads"), "`server`"
@@ -120,7 +120,12 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(NOT_YET[ROBOT], "a robot"),
     **dict.fromkeys(_ROUTE_SETTINGS, "a route or a robot"),
     **dict.fromkeys(("template", "language", "timezone"), "a route or a robot"),
-    **dict.fromkeys(("send_resolved", "priority", "split"), "a route or a robot"),
+    **dict.fromkeys(("send_resolved", "priority", "split", "defer"), "a route or a robot"),
+    **dict.fromkeys(
+        ("times", "weekdays", "days_of_month", "months", "years", "location"),
+        "an entry of `time_intervals`",
+    ),
+    **dict.fromkeys(("start_time", "end_time"), "`times` of `time_intervals`"),
     **dict.fromkeys(("matchers", "continue"), "one of `route.routes`"),
     "route": ROOT,
     "routes": "`route`",

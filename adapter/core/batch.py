@@ -65,6 +65,7 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
     alerts: int
     full_bytes: int
     line_bytes: int
+    fired: bool = False  # while it was held back, whatever its state is now
 
 
 class Last(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +87,18 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     last: Last | None = None
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Sum up what was deferred at one robot and is due: told in one digest, apart from the rest.
+
+    The first of it has been due `since` then, all of it at `until`; `head` is its beginning.
+    """
+
+    since: datetime
+    until: datetime
+    totals: Totals
+    head: tuple[Waiting, ...] = ()
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Hold how patient a robot's readers are."""
 
@@ -99,6 +112,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     `entries` are the candidates in order; the message tells as many of the first as fit. A digest
     tells every normal alert up to `through_id` by `totals`, and `entries` only serve as examples.
     `alone`: the entries are one group, told by that group's own template.
+    `held`: the digest tells this instead, which was deferred.
     `parts`: in how many messages all that waits in this form will be told, as far as is known now.
     """
 
@@ -110,6 +124,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     through_id: int = 0
     minimal: bool = False  # without URLs and annotations, because DingTalk refused more
     totals: Totals = Totals()
+    held: Held | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

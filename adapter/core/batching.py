@@ -6,6 +6,8 @@
 3.  Else normal alerts are told as numbers, in one digest of all; so is what has waited too long.
     High priority is told before normal and never as a number, and all of it within one slot: where
     its groups would have to queue for slots of their own, they share the next message at once.
+4.  What was deferred and is due is told as numbers in one digest of its own. It changes the form
+    of nothing else.
 
 What waits is measured by `Totals`, since the head is only its beginning. The decision is made anew
 for every message: a storm begins with groups alone and changes its form as more arrive. It does not
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from adapter.core.batch import Limits, Totals, Waiting
+    from adapter.core.batch import Held, Limits, Totals, Waiting
     from adapter.core.folding import Queued
     from adapter.core.quota import Quota
 
@@ -40,14 +42,20 @@ PLANNED: Final = BODY_LIMIT - 1_000
 """Bytes of alerts that a message is planned with; the rest is its title, heading and footer."""
 
 
-def plan(
-    head: Sequence[Waiting], totals: Totals, quota: Quota, now: datetime, limits: Limits
+def plan(  # noqa: PLR0913, PLR0917  # each is a different kind of thing
+    head: Sequence[Waiting],
+    totals: Totals,
+    quota: Quota,
+    now: datetime,
+    limits: Limits,
+    held: Held | None = None,
 ) -> Plan:
     """Return the next message, or when to look again; nothing if nothing waits.
 
-    `head` is what waits first, high priority before normal; `totals` sum up all that waits.
+    `head` is what waits first, high priority before normal; `totals` sum up all that waits. What
+    was `held` back and is due stands in neither, and comes after high priority only.
     """
-    if not any(waiting.left for waiting in head):
+    if held is None and not any(waiting.left for waiting in head):
         return Plan()
     free_at = quota.next_at(now)
     if free_at > now:
@@ -55,6 +63,8 @@ def plan(
     queue = queue_of(head)
     sound = [queued for queued in queue if not queued.suspect]
     suspects = [queued for queued in queue if queued.suspect]
+    if held is not None and not (sound and sound[0].priority is Priority.HIGH):
+        return Plan(batch=_digest_of(held))
     if suspects and not (sound and sound[0].priority is Priority.HIGH):
         tried_at = trial_at(quota, now)
         if tried_at <= now:
@@ -63,6 +73,17 @@ def plan(
             return Plan(wake_at=tried_at)
     lane = [queued for queued in sound if queued.priority is sound[0].priority]
     return Plan(batch=_Planning(head, sound, lane, totals, quota, now, limits).batch())
+
+
+def _digest_of(held: Held) -> Batch:
+    return Batch(
+        form=Form.DIGEST,
+        priority=Priority.NORMAL,
+        entries=fold(held.head),
+        through_id=held.totals.last_id,
+        totals=held.totals,
+        held=held,
+    )
 
 
 @dataclass(frozen=True, slots=True)

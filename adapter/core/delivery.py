@@ -32,7 +32,10 @@ class Split(StrEnum):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the part of one alert group that goes to one robot, and how it is to look."""
+    """Hold the part of one alert group that goes to one robot, and how it is to look.
+
+    What is deferred is told in a digest when `deferred_until` has come.
+    """
 
     robot: str
     group: AlertGroup
@@ -40,6 +43,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     priority: Priority = Priority.NORMAL
     severity_label: str = LABEL  # as it was when the alerts were counted
     split: Split = Split.GROUP
+    deferred_until: datetime | None = None
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="notice"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from adapter.core.digest_examples import Examples, Kind, kind_of
 from adapter.core.fitting import paragraphs, size_of
@@ -15,7 +15,7 @@ from adapter.core.group_writer import look_of
 from adapter.core.links import all_alerts_url, markdown_link
 from adapter.core.plain_message import VALUE_BYTES
 from adapter.core.priority import Priority
-from adapter.core.tally import Tally
+from adapter.core.tally import RESOLVED_SIGN, Tally
 from adapter.core.text import escape, one_line
 
 if TYPE_CHECKING:
@@ -37,6 +37,15 @@ def tell_digest(batch: Batch, envelope: Envelope, readers: Readers) -> MarkdownM
     return _Digest(batch, readers.of(look_of(batch.entries), VALUE_BYTES)).message(envelope)
 
 
+class _Manner(NamedTuple):
+    """Hold the words for one reason to tell alerts as numbers; `{}` stands where a value goes."""
+
+    sign: str
+    title: str
+    heading: str
+    why: str
+
+
 class _Digest:
     def __init__(self, batch: Batch, reader: Reader) -> None:
         self._batch = batch
@@ -45,11 +54,14 @@ class _Digest:
         self._kinds: Counter[Kind] = Counter()
         scale = reader.style.scale
         self._tally = Tally(scale)
+        self._fired: Counter[Kind] = Counter()
         for count in batch.totals.counts:
             if count.priority is Priority.NORMAL:
                 level = scale.level(count.severity)
                 self._tally.add(level, count.status, count.alerts)
-                self._kinds[kind_of(count.name, level, count.status, scale)] += count.alerts
+                kind = kind_of(count.name, level, count.status, scale)
+                self._kinds[kind] += count.alerts
+                self._fired[kind] += count.alerts if count.fired else 0
         self._examples = Examples(batch.entries, self._tally.total, reader)
         oldest_at = min((entry.received_at for entry in batch.entries), default=reader.now)
         self._age = max(reader.now - oldest_at, _NO_TIME)
@@ -67,28 +79,26 @@ class _Digest:
         return envelope.message(title, text)
 
     @property
-    def _overdue(self) -> bool:
-        return self._age > OVERDUE
+    def _manner(self) -> _Manner:
+        words = self._words
+        if self._batch.held is not None:
+            return _Manner("🌙", words.deferred_title, words.deferred, words.deferred_since)
+        if self._age > OVERDUE:
+            return _Manner("⏳", words.overdue_title, words.overdue, words.overdue_since)
+        return _Manner("🔥", words.storm_title, words.storm, "")
 
     def _title(self) -> str:
-        words, total = self._words, self._tally.total
-        what = (words.overdue_title if self._overdue else words.storm_title).format(total)
+        what = self._manner.title.format(self._tally.total)
         place = one_line(escape(self._examples.worst_place()))
-        told = (f"{self._sign} {what}", self._tally.worst(), place)
+        told = (f"{self._manner.sign} {what}", self._tally.worst(), place)
         return " · ".join(filter(None, told))
 
     def _heading(self) -> str:
-        words, age = self._words, self._words.span(self._age)
-        what = words.overdue if self._overdue else words.storm
-        return f"{self._sign} {what.format(self._tally.total, age, self._tally.signs())}"
-
-    @property
-    def _sign(self) -> str:
-        return "⏳" if self._overdue else "🔥"
+        age, manner = self._words.span(self._age), self._manner
+        return f"{manner.sign} {manner.heading.format(self._tally.total, age, self._tally.signs())}"
 
     def _why(self) -> str:
-        waited = self._words.overdue_since.format(self._words.span(self._age))
-        return waited if self._overdue else ""
+        return self._manner.why.format(self._words.span(self._age))
 
     def _link(self) -> str:
         url = next((all_alerts_url(entry.delivery.group) for entry in self._batch.entries), "")
@@ -112,8 +122,17 @@ class _Digest:
     def _line(self, kind: Kind, count: int) -> str:
         name = self._reader.text(kind.name) or self._words.unnamed
         number = f" ×{count}" if count > 1 else ""
-        told = (f"{kind.sign} **{escape(name)}{number}**", self._examples.of(kind, count))
+        shown = f"{kind.sign} **{escape(name)}{number}**"
+        told = (shown, self._examples.of(kind, count), self._over(kind, count))
         return " ".join(filter(None, told))
+
+    def _over(self, kind: Kind, count: int) -> str:
+        """Return how many of a resolved kind nobody was told of while they fired."""
+        fired = self._fired[kind] if kind.sign == RESOLVED_SIGN else 0
+        if not fired:
+            return ""
+        words = self._words
+        return words.all_fired if fired == count else words.some_fired.format(fired)
 
     def _rest(self, kinds: list[tuple[Kind, int]]) -> str:
         return self._words.more_kinds.format(len(kinds), sum(count for _, count in kinds))

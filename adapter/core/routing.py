@@ -19,10 +19,12 @@ from adapter.core.severity import DEFAULT_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.matchers import Matcher
     from adapter.core.severity import Scale
+    from adapter.core.time_intervals import Deferral
 
 WHOLE: Final = 10
 """Alerts up to which a group of several priorities is not split: that would cost a message."""
@@ -41,6 +43,7 @@ class RouteSettings(msgspec.Struct, frozen=True, kw_only=True):
     send_resolved: bool | None = None
     priority: str | None = None  # auto, normal, high
     split: str | None = None  # group, alert
+    defer: tuple[str, ...] | None = None  # names of time intervals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +139,12 @@ def route_group(
     group: AlertGroup,
     robots: Mapping[str, RouteSettings],
     scale: Scale = DEFAULT_SCALE,
+    deferral: Deferral | None = None,
 ) -> tuple[Delivery, ...]:
     """Return what goes to whom: each alert by its own labels, once to every robot that it reaches.
 
     `robots` holds the robots' own defaults. Where several routes reach one robot, the settings of
-    the first count.
+    the first count. Without a `deferral` nothing is held back.
     """
     shares: dict[_Manner, _Share] = {}
     asked: dict[tuple[int, ...], tuple[str, ...]] = {}
@@ -160,35 +164,54 @@ def route_group(
             if target.send_resolved or alert.status is Status.FIRING:
                 target.share.alerts.append(alert)
     return tuple(
-        Delivery(
-            robot=share.manner.robot,
-            group=subset(group, alerts),
-            settings=share.manner.look,
-            priority=priority,
-            severity_label=scale.label,
-            split=share.manner.split,
-        )
+        delivery
         for share in shares.values()
-        for priority, alerts in _lanes(share, scale)
+        for delivery in _deliveries(
+            share, group, scale, deferral.until(share.manner.defer) if deferral else None
+        )
     )
 
 
-def _lanes(share: _Share, scale: Scale) -> Iterable[tuple[Priority, list[Alert]]]:
-    """Yield a share's alerts by priority, high first; a small group stays whole, as high."""
+def _deliveries(
+    share: _Share, group: AlertGroup, scale: Scale, deferred_until: datetime | None
+) -> Iterator[Delivery]:
+    """Yield what a share becomes, high first; of that nothing is held back."""
+    manner = share.manner
+    for priority, alerts in _lanes(share, scale, apart=deferred_until is not None):
+        yield Delivery(
+            robot=manner.robot,
+            group=subset(group, alerts),
+            settings=manner.look,
+            priority=priority,
+            severity_label=scale.label,
+            split=manner.split,
+            deferred_until=deferred_until if priority is Priority.NORMAL else None,
+        )
+
+
+def _lanes(share: _Share, scale: Scale, *, apart: bool) -> Iterable[tuple[Priority, list[Alert]]]:
+    """Yield a share's alerts by priority, high first.
+
+    A small group stays whole, as high: but not if its normal alerts are to come `apart`.
+    """
     lanes: dict[Priority, list[Alert]] = {Priority.HIGH: [], Priority.NORMAL: []}
     for alert in share.alerts:
         lanes[priority_of(alert.labels, share.manner.priority, scale)].append(alert)
-    stays = len(share.alerts) <= WHOLE and share.manner.split is Split.GROUP
-    if lanes[Priority.HIGH] and stays:
+    apart = apart or share.manner.split is Split.ALERT
+    if lanes[Priority.HIGH] and len(share.alerts) <= WHOLE and not apart:
         lanes = {Priority.HIGH: share.alerts}
     return ((priority, alerts) for priority, alerts in lanes.items() if alerts)
 
 
 def address_group(
-    robot: str, group: AlertGroup, defaults: RouteSettings, scale: Scale = DEFAULT_SCALE
+    robot: str,
+    group: AlertGroup,
+    defaults: RouteSettings,
+    scale: Scale = DEFAULT_SCALE,
+    deferral: Deferral | None = None,
 ) -> tuple[Delivery, ...]:
     """Return what goes straight to one robot, with that robot's own settings."""
-    return route_group(_straight_to(robot), group, {robot: defaults}, scale)
+    return route_group(_straight_to(robot), group, {robot: defaults}, scale, deferral)
 
 
 def _straight_to(robot: str) -> Route:
@@ -202,6 +225,7 @@ class _Manner(NamedTuple):
     look: RenderSettings
     priority: str
     split: Split
+    defer: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +265,11 @@ def _targets(
 def _manner(robot: str, settings: RouteSettings) -> _Manner:
     """Return how a robot is to tell alerts, with the default where nothing is said."""
     return _Manner(
-        robot, look_of(settings), settings.priority or "auto", Split(settings.split or Split.GROUP)
+        robot=robot,
+        look=look_of(settings),
+        priority=settings.priority or "auto",
+        split=Split(settings.split or Split.GROUP),
+        defer=settings.defer or (),
     )
 
 

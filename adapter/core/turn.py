@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from adapter.core.batch import Batch, Entry, Form, Totals, Waiting
+from adapter.core.batch import Batch, Entry, Form, Held, Totals, Waiting
 from adapter.core.delivery import Notice, Post
 from adapter.core.quota import Quota
 
@@ -34,8 +34,9 @@ class StoredNotice(msgspec.Struct, frozen=True, kw_only=True):
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the right to send for one token until `leased_until`, and what there is to send.
 
-    One of three: a message to repeat (`open`), a notice, or alerts to plan (`head`, `totals`). A
-    notice beside alerts is sent only if no alert is to be told now.
+    One of three: a message to repeat (`open`), a notice, or alerts to plan (`head`, `totals`, and
+    `held`: those that were deferred). A notice beside alerts is sent only if no alert is to be
+    told now.
     `throttles` and `failures` count those in a row. `room` is how many bytes a body may have.
     """
 
@@ -50,13 +51,14 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     notice: StoredNotice | None = None
     head: tuple[Waiting, ...] = ()
     totals: Totals = Totals()
+    held: Held | None = None
 
     @property
     def tells_alerts(self) -> bool:
         """Return whether what is sent is made of alerts, and so could be made smaller."""
         if self.open is not None:
             return self.open.alerts > 0
-        return self.notice is None or bool(self.head)
+        return self.notice is None or bool(self.head) or self.held is not None
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...] = ()
     through_id: int = 0
     digested: Totals | None = None
+    deferred_until: datetime | None = None
     notice_id: int = 0
 
     @classmethod
@@ -89,15 +92,18 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
                 oldest_received_at=oldest,
                 entries=entries,
             )
+        if batch.held is not None:
+            oldest = batch.held.since  # it was not late before it was due
         normal = tuple(count for count in batch.totals.counts if count.priority == 0)
         return cls(
             id=message_id,
             body=body,
             form=batch.form,
             alerts=sum(count.alerts for count in normal),
-            oldest_received_at=batch.totals.oldest_received_at or oldest,
+            oldest_received_at=(not batch.held and batch.totals.oldest_received_at) or oldest,
             through_id=batch.through_id,
             digested=batch.totals,
+            deferred_until=None if batch.held is None else batch.held.until,
         )
 
 

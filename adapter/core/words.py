@@ -41,6 +41,11 @@ class Words:
     overdue: str
     overdue_title: str
     overdue_since: str
+    deferred: str
+    deferred_title: str
+    deferred_since: str
+    all_fired: str
+    some_fired: str
     first_fired: str
     such_as: str
     withheld: str
@@ -107,6 +112,11 @@ _WORDS: Final = {
         overdue="积压告警汇总：{0} 条（{2}）",
         overdue_title="积压告警 {} 条",
         overdue_since="最早的已等待 {}，不再逐条发送",
+        deferred="暂缓告警汇总：{0} 条（{2}）",
+        deferred_title="暂缓告警 {} 条",
+        deferred_since="按路由设置暂缓发送，最早的已等待 {}",
+        all_fired="· 期间触发，已恢复",
+        some_fired="· 其中 {} 条期间触发，已恢复",
         first_fired="最先触发：{}",
         such_as="{} 等",
         withheld="钉钉拒绝了原文，已略去注解和链接",
@@ -147,6 +157,11 @@ _WORDS: Final = {
         overdue="Overdue alerts: {0} ({2})",
         overdue_title="Overdue alerts: {}",
         overdue_since="The oldest has waited {}, so they are summed up",
+        deferred="Held back: {0} ({2})",
+        deferred_title="Held back: {}",
+        deferred_since="Held back as the route says; the oldest has waited {}",
+        all_fired="· fired and resolved meanwhile",
+        some_fired="· {} of them fired and resolved meanwhile",
         first_fired="First to fire: {}",
         such_as="e.g. {}",
         withheld="DingTalk refused more than this: annotations and links are left out",

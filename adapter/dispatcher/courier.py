@@ -113,17 +113,19 @@ class Courier:
             self.store.give_back(turn)
             return launch.until or _LATER
         if launch.notice_id:
-            turn = msgspec.structs.replace(turn, head=())  # it tells none of these alerts
+            turn = msgspec.structs.replace(
+                turn, head=(), held=None
+            )  # it tells none of these alerts
         held = self.store.launch(turn, launch, now=self.clock.now())
         return self._send(turn, robot, launch, held=held)
 
     def _prepare(self, turn: Turn, robot: RobotSettings, renderer: Renderer) -> Launch | Idle:
-        if turn.notice is not None and not turn.head:
+        if turn.notice is not None and not turn.head and turn.held is None:
             return self._notice(turn.notice, robot)
         now, message_id = self.clock.now(), self.new_uuid()
         limits = Limits(digest_after=robot.digest_after, max_age=robot.max_age)
         totals = msgspec.structs.replace(turn.totals, last=self.memory.last(robot.name))
-        planned = plan(turn.head, totals, turn.quota, now, limits)
+        planned = plan(turn.head, totals, turn.quota, now, limits, turn.held)
         batch = planned.batch
         if batch is None:
             return (

@@ -49,6 +49,8 @@ class Memory:
 
     def note(self, robot: str, batch: Batch, planned_at: datetime, *, ends: bool) -> None:
         """Remember a message that is about to be sent."""
+        if batch.held is not None:
+            return  # it says nothing of the form of what was not held back
         key = _series(robot, batch)
         with self._lock:
             told = self._parts.pop(key, 0)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from adapter.outbox import deferring
 from adapter.outbox.tables import deliveries, queues, states, to_us, totals
 
 if TYPE_CHECKING:
@@ -25,18 +26,41 @@ _INSERT: Final = insert(deliveries)
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:robot, 0))")
 
 
-def accept(connection: Connection, parts: Sequence[Part], now: datetime, window: timedelta) -> int:
-    """Store what is new of these parts; return how many deliveries that is."""
+class Taken(NamedTuple):
+    """Count the deliveries that were stored, and those that wait no more for them."""
+
+    fresh: int
+    superseded: int
+
+
+def accept(
+    connection: Connection, parts: Sequence[Part], now: datetime, window: timedelta
+) -> Taken:
+    """Store what is new of these parts."""
     lock(connection, [part.robot for part in parts])
     fresh = [part for part in parts if not _is_known(connection, part, now, window)]
+    superseded = 0
     for part in fresh:
-        connection.execute(_INSERT, part.rows)
+        superseded += _store(connection, part, now)
         add(connection, part.counts)
         add_deliveries(connection, part.queues)
         connection.execute(_FORGET, {"known_key": part.key})
         state = {"key": part.key, "digest": part.digest, "accepted_at": to_us(now)}
         connection.execute(_REMEMBER, state)
-    return sum(len(part.rows) for part in fresh)
+    return Taken(sum(len(part.rows) for part in fresh), superseded)
+
+
+def _store(connection: Connection, part: Part, now: datetime) -> int:
+    """Store the deliveries of a part; return how many others wait no more for them."""
+    defers = any(delivery.deferred_until is not None for delivery in part.accepted)
+    if not defers and not deferring.any_held(connection, part.robot):
+        connection.execute(_INSERT, part.rows)
+        return 0
+    superseded = 0
+    for row, delivery in zip(part.rows, part.accepted, strict=True):
+        [number] = connection.execute(_INSERT, row).inserted_primary_key or [0]
+        superseded += deferring.take_place(connection, number, delivery, now)
+    return superseded
 
 
 def lock(connection: Connection, robots: Iterable[str]) -> None:

@@ -17,8 +17,16 @@ from adapter.core.priority import Priority
 from adapter.errors import StoreUnavailable
 from adapter.outbox.asked import Asked, asked_by, unsent
 from adapter.outbox.bits import unpack
+from adapter.outbox.deferring import DEFERRED
 from adapter.outbox.letters import parse_name
-from adapter.outbox.lives import Life, Message, lives_of, newest_messages, to_message
+from adapter.outbox.lives import (
+    Life,
+    Message,
+    deferred_until,
+    lives_of,
+    newest_messages,
+    to_message,
+)
 from adapter.outbox.messages import PENDING
 from adapter.outbox.postgresql import read_postgresql
 from adapter.outbox.rows import to_delivery
@@ -47,12 +55,16 @@ NAMES: Final = 3
 
 
 class Queued(msgspec.Struct, frozen=True, kw_only=True):
-    """Describe a delivery that waits; `left` of its `alerts` are not told yet."""
+    """Describe a delivery that waits; `left` of its `alerts` are not told yet.
+
+    It is told when `deferred_until` has come, or else as soon as may be.
+    """
 
     id: str
     robot: str
     priority: str
     received_at: datetime
+    deferred_until: datetime | None
     alerts: int
     left: int
     names: tuple[str, ...]
@@ -147,7 +159,7 @@ class History:
 
 
 def _overview(connection: Connection, limit: int) -> Overview:
-    waits = deliveries.c.state == PENDING
+    waits = deliveries.c.state.in_((PENDING, DEFERRED))
     oldest = select(deliveries).where(waits).order_by(deliveries.c.id).limit(limit)
     letters = (
         select(dead, deliveries.c.payload)
@@ -174,6 +186,7 @@ def _queued(row: Row[Any]) -> Queued:
         robot=row.robot,
         priority=Priority(row.priority).name.lower(),
         received_at=from_us(row.received_at),
+        deferred_until=deferred_until(row),
         alerts=row.alerts,
         left=row.alerts - len(told),
         names=tuple(names)[:NAMES],

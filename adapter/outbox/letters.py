@@ -17,6 +17,7 @@ from sqlalchemy import and_, delete, func, insert, select, update
 from adapter.core.priority import Priority
 from adapter.outbox.accepting import add, add_deliveries, lock
 from adapter.outbox.bits import is_full, pack, unite, unpack
+from adapter.outbox.deferring import DEFERRED, give_up
 from adapter.outbox.messages import PENDING, leave_queue, uncount
 from adapter.outbox.rows import count_key, count_rows, to_delivery
 from adapter.outbox.tables import batches, dead, deliveries, discarded, items, to_us
@@ -162,12 +163,16 @@ def _give_up(connection: Connection, row: Row[Any], alerts: frozenset[int], now:
         raise _Refusal(_ON_ITS_WAY)
     bits = pack(alerts)
     _readable(row)
-    uncount(connection, row, bits)
+    if row.state == DEFERRED:
+        give_up(connection, row.id, alerts)
+    else:
+        uncount(connection, row, bits)
     after = unite(row.told, bits)
     change: dict[str, object] = {"told": after}
     if is_full(after, row.alerts):
         change |= {"state": DISCARDED, "settled_at": to_us(now)}
-        leave_queue(connection, row.robot, {row.priority: 1})
+        if row.state == PENDING:
+            leave_queue(connection, row.robot, {row.priority: 1})
     connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(**change))
 
 
@@ -189,7 +194,7 @@ def _remove(connection: Connection, delivery_id: int, alerts: frozenset[int]) ->
 
 def _waiting(row: Row[Any] | None, index: int | None) -> frozenset[int]:
     """Return the alerts of a delivery that wait, or the one of them that is meant."""
-    if row is None or row.state != PENDING:
+    if row is None or row.state not in {PENDING, DEFERRED}:
         return frozenset()
     left = frozenset(range(row.alerts)) - unpack(row.told, row.alerts)
     return left if index is None else left & {index}
@@ -223,6 +228,7 @@ def _digest_is_open(connection: Connection, row: Row[Any]) -> bool:
         .select_from(items.join(batches, batches.c.id == items.c.batch))
         .where(batches.c.state == OPEN, batches.c.robot == row.robot)
         .where(batches.c.digested.is_not(None), items.c.delivery >= row.id)
+        .where(batches.c.deferred_until.is_not(None) == (row.state == DEFERRED))
     )
     normal = row.priority == int(Priority.NORMAL)
     return normal and bool(connection.execute(digests).scalar())

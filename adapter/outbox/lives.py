@@ -14,10 +14,11 @@ from sqlalchemy import and_, or_, select
 
 from adapter.core.priority import Priority
 from adapter.outbox.bits import unpack
+from adapter.outbox.deferring import DEFERRED
 from adapter.outbox.letters import DISCARDED
 from adapter.outbox.messages import DEAD, PENDING, SENT, SUPERSEDED
 from adapter.outbox.rows import to_delivery
-from adapter.outbox.tables import batches, dead, discarded, from_us, items
+from adapter.outbox.tables import batches, dead, deferred, discarded, from_us, items
 from adapter.outbox.turns import OPEN
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     robot: str
     priority: str
     received_at: datetime
+    deferred_until: datetime | None
     receiver: str
     group_key: str
     source: str
@@ -76,6 +78,7 @@ def lives_of(connection: Connection, row: Row[Any], indexes: Iterable[int]) -> l
     ends = {
         **_ends(connection, dead, DEAD, row.id),
         **_ends(connection, discarded, DISCARDED, row.id),
+        **_replaced(connection, row),
     }
     held = _held(connection, row.id)
     digests = _digests(connection, row)
@@ -87,13 +90,14 @@ def lives_of(connection: Connection, row: Row[Any], indexes: Iterable[int]) -> l
         if index in untold:
             messages = [*messages, *digests]
         state, ended_at, reason = ends.get(index) or _state(
-            messages, row, waits=row.state == PENDING and index in untold
+            messages, row, waits=row.state in {PENDING, DEFERRED} and index in untold
         )
         life = Life(
             id=f"{row.id}.{index}",
             robot=row.robot,
             priority=Priority(row.priority).name.lower(),
             received_at=from_us(row.received_at),
+            deferred_until=deferred_until(row),
             receiver=delivery.group.receiver,
             group_key=delivery.group.group_key,
             source=delivery.group.source,
@@ -121,6 +125,21 @@ def _ends(connection: Connection, table: Table, state: str, delivery_id: int) ->
     return {row.alert: (state, from_us(row.ended_at), row.reason) for row in rows}
 
 
+def deferred_until(row: Row[Any]) -> datetime | None:
+    """Return until when a delivery is, or was, held back."""
+    return None if row.deferred_until is None else from_us(row.deferred_until)
+
+
+def _replaced(connection: Connection, row: Row[Any]) -> dict[int, _End]:
+    """Return the alerts of a delivery that a newer state replaced while they were held back."""
+    query = select(deferred.c.alert, deferred.c.superseded_by)
+    mine = query.where(deferred.c.delivery == row.id, deferred.c.superseded_by.is_not(None))
+    return {
+        each.alert: (SUPERSEDED, None, f"by a newer state, {each.superseded_by}")
+        for each in connection.execute(mine)
+    }
+
+
 def _held(connection: Connection, delivery_id: int) -> list[Row[Any]]:
     """Return the messages that tell alerts of a delivery in words, and which."""
     query = (
@@ -146,11 +165,12 @@ def _digests(connection: Connection, row: Row[Any]) -> list[Message]:
     if row.priority != int(Priority.NORMAL):
         return []
     settled = and_(batches.c.state == SENT, batches.c.settled_at == row.settled_at)
+    held = batches.c.deferred_until.is_not(None) == (row.state == DEFERRED)
     query = (
         select(*MESSAGE_COLUMNS)
         .join(items, items.c.batch == batches.c.id)
         .where(batches.c.robot == row.robot, batches.c.digested.is_not(None))
-        .where(items.c.delivery >= row.id, or_(settled, batches.c.state == OPEN))
+        .where(items.c.delivery >= row.id, or_(settled, and_(batches.c.state == OPEN, held)))
         .where(batches.c.created_at >= row.received_at)
     )
     return [to_message(each, COUNTED) for each in connection.execute(query)]
@@ -159,7 +179,7 @@ def _digests(connection: Connection, row: Row[Any]) -> list[Message]:
 def _state(messages: Iterable[Message], row: Row[Any], *, waits: bool) -> _End:
     """Return how an alert fares that is neither dead nor discarded."""
     if waits:
-        return PENDING, None, ""
+        return row.state, None, ""
     sent = [message for message in messages if message.state == SENT]
     if not sent:  # its message is forgotten by now
         settled_at = None if row.settled_at is None else from_us(row.settled_at)

@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, insert, select, text, update
 from adapter.core.batch import Totals
 from adapter.core.priority import Priority
 from adapter.core.turn import Fate
+from adapter.outbox import deferring
 from adapter.outbox.accepting import add, add_deliveries, drop_empty
 from adapter.outbox.bits import is_full, pack, unite, unpack
 from adapter.outbox.rows import count_key, count_rows, digested_rows, to_delivery
@@ -37,6 +38,7 @@ _BY_ID: Final = select(deliveries).where(deliveries.c.id == bindparam("of"))
 
 def store(connection: Connection, turn: Turn, launch: Launch, now: datetime) -> None:
     """Store a message about to be sent, and which alerts it tells."""
+    until = launch.deferred_until
     row = {
         "id": launch.id,
         "token": turn.token,
@@ -46,6 +48,7 @@ def store(connection: Connection, turn: Turn, launch: Launch, now: datetime) -> 
         "alerts": launch.alerts,
         "body": launch.body,
         "digested": None if launch.digested is None else msgspec.json.encode(launch.digested),
+        "deferred_until": None if until is None else to_us(until),
         "oldest_received_at": to_us(launch.oldest_received_at),
         "created_at": to_us(now),
         "attempts": 0,
@@ -155,9 +158,11 @@ def leave_queue(connection: Connection, robot: str, numbers: Mapping[int, int]) 
 
 
 def _mark_digested(connection: Connection, batch: Row[Any], through_id: int, now: datetime) -> int:
-    """Settle every normal delivery that a digest counted."""
+    """Settle every delivery that a digest counted: normal ones, or those that were deferred."""
     _take_time(connection)
     done = {"state": SENT, "settled_at": to_us(now)}
+    if batch.deferred_until is not None:
+        return deferring.settle(connection, batch, through_id, **done)
     counted = _counted_by(batch, through_id)
     number = connection.execute(update(deliveries).where(counted).values(**done)).rowcount
     summed = msgspec.json.decode(batch.digested, type=Totals)
@@ -193,6 +198,10 @@ def mark_refused(connection: Connection, batch_id: str, reason: str, now: dateti
         done = {"state": DEAD, "settled_at": to_us(now), "reason": reason}
         connection.execute(update(notices).where(notices.c.id == -rows[0].delivery).values(**done))
         return 1
+    if batch.deferred_until is not None:
+        _take_time(connection)
+        _release(connection, batch, rows[0].delivery)
+        return 0
     if batch.digested is not None:
         _take_time(connection)
         suspected = {"suspect": batch.alerts}
@@ -208,6 +217,16 @@ def mark_refused(connection: Connection, batch_id: str, reason: str, now: dateti
         changed = update(deliveries).where(deliveries.c.id == row.id)
         connection.execute(changed.values(suspect=beside))
     return 0
+
+
+def _release(connection: Connection, batch: Row[Any], through_id: int) -> None:
+    """Let what a refused digest told wait like all else, under suspicion: it is told in lines."""
+    for row in deferring.release(connection, batch, through_id):
+        delivery = to_delivery(row.payload)
+        told = unpack(row.told, row.alerts)
+        left = (each for index, each in enumerate(delivery.group.alerts) if index not in told)
+        add(connection, count_rows((count_key(delivery, alert), alert) for alert in left))
+        leave_queue(connection, row.robot, {row.priority: -1})
 
 
 def _bury(connection: Connection, item: Row[Any], reason: str, now: datetime) -> bool:

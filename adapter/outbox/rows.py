@@ -35,6 +35,8 @@ NAME_LENGTH: Final = 200
 CHANGED_ELSEWHERE: Final = frozenset({"new alerts added", "some alerts resolved"})
 """Reasons that speak of the whole group, of which a robot may get only a part."""
 
+_SUMMED: Final = tuple(name for name in Count.__struct_fields__ if name != "fired")
+
 CountKey = tuple[str, int, str, str, str, str]
 """Robot, priority, template, alert name, severity, status: what sums are kept by."""
 
@@ -80,6 +82,7 @@ class Part:
     key: str
     digest: str
     changed_elsewhere: bool
+    accepted: tuple[Delivery, ...]
     rows: tuple[dict[str, object], ...]
     counts: tuple[dict[str, object], ...]
     queues: tuple[dict[str, object], ...]
@@ -95,19 +98,30 @@ def parts_of(accepted: Iterable[Delivery], now: datetime) -> list[Part]:
 
 def _part(accepted: Sequence[Delivery], now: datetime) -> Part:
     first = accepted[0]
-    lanes = Counter(delivery.priority for delivery in accepted)
+    waiting = [delivery for delivery in accepted if delivery.deferred_until is None]
+    lanes = Counter(delivery.priority for delivery in waiting)
     return Part(
         robot=first.robot,
         key=_identity(first),
-        digest=" ".join(digest(delivery.group) for delivery in accepted),
+        digest=_state_of(accepted),
         changed_elsewhere=first.group.notification_reason in CHANGED_ELSEWHERE,
+        accepted=tuple(accepted),
         rows=tuple(_row(delivery, now) for delivery in accepted),
-        counts=tuple(count_rows(_counted(accepted))),
+        counts=tuple(count_rows(_counted(waiting))),
         queues=tuple(
             {"robot": first.robot, "priority": int(priority), "deliveries": number}
             for priority, number in lanes.items()
         ),
     )
+
+
+def _state_of(accepted: Sequence[Delivery]) -> str:
+    """Return what the robot is told of the group, however that is divided.
+
+    A deferral divides it otherwise, and a repeated webhook may come after one begins or ends.
+    """
+    alerts = tuple(alert for delivery in accepted for alert in delivery.group.alerts)
+    return digest(msgspec.structs.replace(accepted[0].group, alerts=alerts))
 
 
 def _identity(delivery: Delivery) -> str:
@@ -118,10 +132,12 @@ def _identity(delivery: Delivery) -> str:
 
 
 def _row(delivery: Delivery, now: datetime) -> dict[str, object]:
+    until = delivery.deferred_until
     return {
         "robot": delivery.robot,
         "priority": int(delivery.priority),
-        "state": "pending",
+        "state": "pending" if until is None else "deferred",
+        "deferred_until": None if until is None else to_us(until),
         "payload": _encode(delivery),
         "alerts": len(delivery.group.alerts),
         "suspect": 0,
@@ -204,7 +220,7 @@ def digested_rows(robot: str, counts: Iterable[Count]) -> list[dict[str, object]
 
 def to_count(row: Row[Any]) -> Count:
     """Return a row of the sums as the planner knows it."""
-    return msgspec.convert({name: getattr(row, name) for name in Count.__struct_fields__}, Count)
+    return msgspec.convert({name: getattr(row, name) for name in _SUMMED}, Count)
 
 
 def to_delivery(payload: bytes) -> Delivery:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from adapter.core.priority import Priority
 from adapter.core.turn import Fate
 from adapter.errors import StoreUnavailable
-from adapter.outbox import accepting, letters, messages, posts, turns
+from adapter.outbox import accepting, deferring, letters, messages, posts, turns
 from adapter.outbox.rows import (
     Accepted,
     QueueState,
@@ -27,6 +27,7 @@ from adapter.outbox.tables import (
     batches,
     charges,
     dead,
+    deferred,
     deliveries,
     discarded,
     from_us,
@@ -121,11 +122,11 @@ class Outbox:
         is a duplicate only of the one accepted last, within the window (zero: never).
         """
         parts = parts_of(accepted, now)
-        fresh = self._writer.run(
+        taken = self._writer.run(
             lambda connection: accepting.accept(connection, parts, now, dedup_window)
         )
-        self._waiting += fresh
-        return Accepted(fresh, len(accepted) - fresh)
+        self._waiting += taken.fresh - taken.superseded
+        return Accepted(taken.fresh, len(accepted) - taken.fresh)
 
     def notify(self, words: Iterable[Notice], *, now: datetime) -> None:
         """Commit words of the adapter itself."""
@@ -262,11 +263,16 @@ class Outbox:
         return self._waiting
 
     def recount(self) -> None:
-        """Learn how many deliveries and other messages wait."""
-        self._waiting = sum(state.pending for state in self.queue().values())
+        """Learn how many deliveries, deferred or not, and other messages wait."""
+        held = select(func.count()).where(deliveries.c.state == deferring.DEFERRED)
+        [[deferred]] = self._read(held)
+        self._waiting = deferred + sum(state.pending for state in self.queue().values())
 
-    def queue(self) -> dict[str, QueueState]:
-        """Return what waits, by robot."""
+    def queue(self, now: datetime | None = None) -> dict[str, QueueState]:
+        """Return what waits, by robot; with `now` also what was deferred until then.
+
+        That has waited only since its deferral ended.
+        """
         numbers = (
             select(queues.c.robot, func.sum(queues.c.deliveries).label("pending"))
             .where(queues.c.deliveries > 0)
@@ -278,6 +284,9 @@ class Outbox:
         }
         for row in self._read(posts.WAITING):
             here = QueueState(int(row.number), from_us(row.oldest))
+            states[str(row.robot)] = here.beside(states.get(str(row.robot)))
+        for row in () if now is None else self._read(deferring.overdue(now)):
+            here = QueueState(int(row.number), from_us(row.since))
             states[str(row.robot)] = here.beside(states.get(str(row.robot)))
         return states
 
@@ -346,7 +355,10 @@ class Outbox:
             )
             for table, spared in ((deliveries, kept), (notices, young)):
                 old = select(table.c.id).where(table.c.settled_at < to_us(before), ~spared)
-                gone = table.c.id.in_(old.limit(PURGE_CHUNK).scalar_subquery())
+                some = old.order_by(table.c.id).limit(PURGE_CHUNK).scalar_subquery()
+                if table is deliveries:
+                    connection.execute(delete(deferred).where(deferred.c.delivery.in_(some)))
+                gone = table.c.id.in_(some)
                 removed += connection.execute(delete(table).where(gone)).rowcount
             stale = states.c.accepted_at < to_us(states_before)
             return removed + connection.execute(delete(states).where(stale)).rowcount

@@ -25,6 +25,8 @@ metadata = MetaData()
 _ID: Final = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only INTEGER by itself
 _PENDING: Final = text("state = 'pending'")
 _OPEN: Final = text("state = 'open'")
+_DEFERRED: Final = text("state = 'deferred'")
+_LIVE: Final = text("superseded_by IS NULL")
 
 deliveries = Table(  # the alerts of one group, of one priority, on their way to one robot
     "deliveries",
@@ -32,13 +34,21 @@ deliveries = Table(  # the alerts of one group, of one priority, on their way to
     Column("id", _ID, primary_key=True, autoincrement=True),
     Column("robot", Text, nullable=False),
     Column("priority", Integer, nullable=False),
-    Column("state", Text, nullable=False),  # pending, sent, superseded, discarded
+    Column("state", Text, nullable=False),  # pending, deferred, sent, superseded, discarded
     Column("payload", LargeBinary, nullable=False),  # Delivery as JSON
     Column("alerts", Integer, nullable=False),
     Column("told", Text),  # bits of the alerts told, superseded or dead, in hexadecimal
     Column("suspect", Integer, nullable=False, default=0),  # see Waiting.suspect
     Column("received_at", BigInteger, nullable=False),
+    Column("deferred_until", BigInteger),
     Column("settled_at", BigInteger),
+    Index(
+        "deliveries_deferred",
+        "robot",
+        "deferred_until",
+        sqlite_where=_DEFERRED,
+        postgresql_where=_DEFERRED,
+    ),
     Index(
         "deliveries_next",
         "robot",
@@ -65,6 +75,22 @@ notices = Table(  # what tells no alert: words of the adapter itself, messages t
     Index("notices_next", "robot", "asked", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
     Index("notices_uuid", "robot", "uuid", unique=True),
     Index("notices_settled", "settled_at"),
+)
+
+deferred = Table(  # states of alerts that are held back
+    "deferred",
+    metadata,
+    Column("delivery", BigInteger, primary_key=True, autoincrement=False),
+    Column("alert", Integer, primary_key=True, autoincrement=False),  # its index there
+    Column("robot", Text, nullable=False),
+    Column("identity", Text, nullable=False),  # of the alert, whatever its state
+    Column("until", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("fired", Boolean, nullable=False),  # an older state that was held back was firing
+    Column("superseded_by", Text),  # DELIVERY.INDEX of a newer state
+    Index("deferred_live", "robot", "identity", sqlite_where=_LIVE, postgresql_where=_LIVE),
 )
 
 totals = Table(  # what waits, summed up, so that planning need not look at all of it
@@ -100,6 +126,7 @@ batches = Table(  # one message: its id is its msgUuid unless that was asked for
     Column("alerts", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("digested", LargeBinary),  # Totals of a digest as JSON
+    Column("deferred_until", BigInteger),  # a digest of what was deferred until then
     Column("oldest_received_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),

@@ -20,6 +20,7 @@ from adapter.core.message import BODY_LIMIT
 from adapter.core.priority import Priority
 from adapter.core.quota import Quota
 from adapter.core.turn import OpenBatch, StoredNotice, Turn
+from adapter.outbox import deferring
 from adapter.outbox.rows import to_count, to_notice, to_waiting
 from adapter.outbox.tables import (
     batches,
@@ -108,7 +109,9 @@ def take_turn(  # noqa: PLR0913  # each is a different kind of thing, and named
         return Idle(from_us(row.leased_until))
     open_row = connection.execute(_OPEN_BATCH, {"key": token}).first()
     if open_row is None and not _waits(connection, robot):
-        return Idle(None)
+        due_at = deferring.next_due(connection, robot)
+        if due_at is None or due_at > now:
+            return Idle(due_at)
     quota = _quota(connection, row, rate, now, until)
     if quota.next_at(now) > now:
         return Idle(quota.next_at(now))
@@ -124,22 +127,26 @@ def take_turn(  # noqa: PLR0913  # each is a different kind of thing, and named
     )
     if open_row is not None:
         return _replace(turn, open=_to_open(open_row))
-    return _with_work(connection, turn, posted=bool(row.posted))
+    return _with_work(connection, turn, now, posted=bool(row.posted))
 
 
-def _with_work(connection: Connection, turn: Turn, *, posted: bool) -> Turn:
+def _with_work(connection: Connection, turn: Turn, now: datetime, *, posted: bool) -> Turn:
     """Return the turn with what is to be sent: words of the adapter itself before anything else.
 
     What was asked for lets alerts go first: high ones always, the others every second time.
     """
+    held = deferring.held(connection, turn.robot, now, _readable, HEAD_ALERTS)
     row = connection.execute(_NOTICE, {"of": turn.robot}).first()
     notice = None if row is None else _to_stored(connection, row)
     if row is not None and notice is not None:
         passing = (Priority if posted else (Priority.HIGH,)) if row.asked else ()
-        if not _has(connection, turn.robot, passing):
+        digest_passes = held is not None and Priority.NORMAL in passing
+        if not digest_passes and not _has(connection, turn.robot, passing):
             return _replace(turn, notice=notice)
     head = _head(connection, turn.robot)
-    return _replace(turn, notice=notice, head=head, totals=_totals(connection, turn.robot))
+    return _replace(
+        turn, notice=notice, head=head, totals=_totals(connection, turn.robot), held=held
+    )
 
 
 def _to_stored(connection: Connection, row: Row[Any]) -> StoredNotice | None:

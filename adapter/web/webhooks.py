@@ -13,6 +13,7 @@ import structlog
 from flask import Blueprint, Response, request
 
 from adapter.core.routing import address_group, route_group
+from adapter.core.time_intervals import Deferral
 from adapter.core.webhook import decode_webhook, with_source
 from adapter.errors import PayloadError, StoreUnavailable
 from adapter.web.answers import Refusal
@@ -91,7 +92,8 @@ class _Receiver:
         except Refusal as refusal:
             self._keep(body, refusal)
             raise
-        return self._commit(group, _deliveries(settings, group, robot), settings)
+        deferral = Deferral(settings.time_intervals, self._backend.clock.now())
+        return self._commit(group, _deliveries(settings, group, robot, deferral), settings)
 
     def _decode(self, body: bytes, settings: Settings) -> AlertGroup:
         try:
@@ -156,8 +158,11 @@ def _codings(header: str) -> set[str]:
     return named - {"", "identity"}
 
 
-def _deliveries(settings: Settings, group: AlertGroup, robot: str | None) -> tuple[Delivery, ...]:
+def _deliveries(
+    settings: Settings, group: AlertGroup, robot: str | None, deferral: Deferral
+) -> tuple[Delivery, ...]:
     if robot is not None:
-        return address_group(robot, group, settings.robots[robot].defaults, settings.scale)
-    defaults = {name: settings.robots[name].defaults for name in settings.robots}
-    return route_group(settings.route, group, defaults, settings.scale)
+        defaults = settings.robots[robot].defaults
+        return address_group(robot, group, defaults, settings.scale, deferral)
+    every = {name: settings.robots[name].defaults for name in settings.robots}
+    return route_group(settings.route, group, every, settings.scale, deferral)

@@ -20,6 +20,7 @@ from adapter.core.matchers import parse_matchers
 from adapter.core.rewriting import LinkRules
 from adapter.core.routing import Route, RouteSettings
 from adapter.core.severity import DEFAULT_SCALE, LEVELS
+from adapter.core.time_intervals import Range, TimeInterval
 from adapter.errors import ConfigError, Problem
 from adapter.secret import Secret
 
@@ -121,6 +122,44 @@ def test_the_example_shows_the_defaults() -> None:
     assert settings.robots["ops"].api_url == built_in.api_url
 
 
+def test_time_intervals_and_what_defers_to_them_are_read(write: Write) -> None:
+    settings = config.load(
+        write("""
+server: {listen: 127.0.0.1:8060}
+robots: {ops: {access_token: abc}, db: {access_token: abc, defer: [off]}}
+route: {robots: [ops], defer: [nights, off], routes: [{matchers: [a=b], defer: []}]}
+time_intervals:
+  nights: [{times: [{start_time: 23:00, end_time: 24:00}], location: Asia/Shanghai}]
+  off:
+    - weekdays: [saturday, Sunday]
+      days_of_month: ["1:5", -1]
+      months: [may:august, 12]
+      years: [2026]
+      location: Local
+    - {times: [], location: ""}
+  always: [{}]
+"""),
+        environ={},
+    )
+    assert settings.time_intervals["nights"] == (
+        TimeInterval(times=(Range(1380, 1439),), location="Asia/Shanghai"),
+    )
+    first, second = settings.time_intervals["off"]
+    assert first == TimeInterval(
+        weekdays=(Range(6, 6), Range(0, 0)),
+        days_of_month=(Range(1, 5), Range(-1, -1)),
+        months=(Range(5, 8), Range(12, 12)),
+        years=(Range(2026, 2026),),
+        location="Local",
+    )
+    assert second == TimeInterval(times=())
+    assert settings.route.settings.defer == ("nights", "off")
+    assert settings.route.routes[0].settings.defer == ()
+    assert settings.robots["db"].defaults.defer == ("off",)
+    (warning,) = settings.warnings
+    assert (warning.path, "after 31 days" in warning.text) == ("time_intervals.always[0]", True)
+
+
 @pytest.mark.parametrize(
     "word",
     [
@@ -132,6 +171,8 @@ def test_the_example_shows_the_defaults() -> None:
         *("access_token_file", "webhook", "secret_file", "rate", "digest_after", "max_age"),
         *("secret", "keyword", "timeout", "api_url", "proxy", "route", "template", "language"),
         *("timezone", "send_resolved", "priority", "matchers", "continue", "routes"),
+        *("split", "defer", "time_intervals", "times", "start_time", "end_time", "weekdays"),
+        *("days_of_month", "months", "years", "location"),
         *("hide_labels", "severity", "label", "levels", "values", "name", "emoji", "rewrite_links"),
     ],
 )

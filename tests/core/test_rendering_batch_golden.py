@@ -12,7 +12,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from adapter.core.batch import Batch, Form
+from adapter.core.batch import Batch, Form, Held
 from adapter.core.message import BODY_LIMIT, body
 from support.batches import (
     a_batch,
@@ -66,6 +66,17 @@ def what_waited_over_night(language: str) -> Batch:
     return a_batch(Form.DIGEST, entries_of(groups, received_at=received_at))
 
 
+def what_was_held_back(language: str) -> Batch:
+    overdue = what_waited_over_night(language)
+    counts = tuple(
+        msgspec.structs.replace(count, fired=count.status == "resolved")
+        for count in overdue.totals.counts
+    )
+    totals = msgspec.structs.replace(overdue.totals, counts=counts)
+    held = Held(since=NOW, until=NOW, totals=totals)
+    return msgspec.structs.replace(overdue, totals=totals, held=held)
+
+
 def one_group_that_came_late(language: str) -> Batch:
     group = three_groups(language=language)[:1]
     late = entries_of(group, received_at=NOW - timedelta(seconds=72))
@@ -87,6 +98,7 @@ BATCHES = {
     ),
     "digest-by-examples": part_of_storm,
     "overdue": what_waited_over_night,
+    "deferred": what_was_held_back,
     "alone": one_group_that_came_late,
 }
 PARTS = {"lines": (2, 3), "alone": (1, 2)}

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -33,7 +34,7 @@ from adapter.core.delivery import (
 from adapter.errors import StoreUnavailable
 from adapter.outbox import open_sqlite
 from adapter.outbox.bits import unpack
-from adapter.outbox.tables import batches, deliveries, items
+from adapter.outbox.tables import batches, deferred, deliveries, items
 from support.alerts import make_alert, make_delivery
 from support.bench import Bench
 
@@ -95,13 +96,17 @@ class Delivering(RuleBasedStateMachine):
         group=st.integers(0, 5),
         states=st.lists(st.sampled_from(["firing", "resolved"]), min_size=1, max_size=4),
         severity=st.sampled_from(["critical", "warning"]),
+        hours=st.sampled_from([0, 0, 1, 3]),
     )
-    def post(self, group: int, states: list[str], severity: str) -> None:
+    def post(self, group: int, states: list[str], severity: str, hours: int) -> None:
         alerts = [
             make_alert(f"Alert{group}", status=state, severity=severity, instance=str(number))
             for number, state in enumerate(states)
         ]
         delivery = make_delivery(*alerts, key=str(group))
+        if hours:
+            until = self.bench.clock.now() + timedelta(hours=hours)
+            delivery = msgspec.structs.replace(delivery, deferred_until=until)
         accepted = self.bench.outbox.enqueue(
             [delivery], now=self.bench.clock.now(), dedup_window=3 * MINUTE
         )
@@ -166,7 +171,8 @@ class Delivering(RuleBasedStateMachine):
         sent = {row.id: row for row in self.read(batches) if row.state == "sent"}
         assert set(sent) <= set(self.accepted), "what is settled as sent was taken by DingTalk"
         rows = {row.id: row for row in self.read(deliveries)}
-        assert all(row.state != "pending" for row in rows.values())
+        assert all(row.state not in {"pending", "deferred"} for row in rows.values())
+        assert all(row.superseded_by for row in self.read(deferred)), "told, or replaced"
         gone: dict[int, list[int]] = defaultdict(list)
         order: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
         for item in self.read(items):

@@ -18,6 +18,7 @@ from adapter.outbox.sqlite import open_existing
 from adapter.secret import Secret
 from support.alerts import make_alert, make_delivery
 from support.clock import START
+from support.deferral_contract import MORNING, held, launch_digest, warning
 from support.outbox_contract import (
     DISSOLVED,
     LEASE,
@@ -297,6 +298,60 @@ def test_a_digest_on_its_way_is_waited_for(outbox: Outbox) -> None:
     assert settle(outbox, turn, "d-1"), "a message on its way keeps its lease"
     assert outbox.retry([name]).done == (name,)
     assert sums(outbox) == (1, 1, 0)
+
+
+# -- what is held back ---------------------------------------------------------------------------
+
+
+def test_what_is_held_back_is_shown_until_when(outbox: Outbox, history: History) -> None:
+    put(outbox, held(warning("A")))
+    put(outbox, make_delivery(key="b"))
+    first, second = history.overview(50).waiting
+    assert (first.deferred_until, second.deferred_until) == (MORNING, None)
+    life = life_of(history, f"{first.id}.0")
+    assert (life.state, life.deferred_until, life.messages) == ("deferred", MORNING, ())
+
+
+def test_the_digest_of_what_was_held_back_is_traced(outbox: Outbox, history: History) -> None:
+    put(outbox, held(warning("A"), warning("B")))
+    put(outbox, held(warning("A", over=True), key="l"))
+    put(outbox, make_delivery(warning("C"), key="c"))
+    turn = take(outbox, now=MORNING)
+    assert turn.held is not None
+    launch_digest(outbox, turn)
+    older, newer = (waiting.id for waiting in turn.held.head)
+    plain = turn.head[0].id
+    on_its_way = [("d-1", "counted", "open")]
+    assert how_told(life_of(history, f"{older}.1")) == on_its_way
+    assert how_told(life_of(history, f"{plain}.0")) == []
+    assert "taken for told" not in "".join(outbox.discard([str(plain)], now=MORNING).problems)
+    assert "may have arrived" in outbox.discard([f"{older}.1"], now=MORNING).problems[0]
+    settle(outbox, turn, "d-1", now=MORNING)
+    counted = [("d-1", "counted", "sent")]
+    for name, state, told in (
+        (f"{older}.0", "superseded", []),
+        (f"{older}.1", "sent", counted),
+        (f"{newer}.0", "sent", counted),
+        (f"{plain}.0", "discarded", []),
+    ):
+        life = life_of(history, name)
+        assert (life.state, how_told(life)) == (state, told), name
+    assert life_of(history, f"{older}.0").reason == f"by a newer state, {newer}.0"
+    assert life_of(history, f"{older}.1").deferred_until == MORNING
+
+
+def test_what_is_held_back_can_be_discarded_whole_or_in_part(
+    outbox: Outbox, history: History
+) -> None:
+    put(outbox, held(warning("A"), warning("B")), held(warning("C"), key="c"))
+    first, second = (each.id for each in history.overview(50).waiting)
+    assert outbox.discard([f"{first}.0", second], now=LATER).problems == ()
+    assert (outbox.waiting(), outbox.queue()) == (1, {})
+    assert life_of(history, f"{second}.0").state == "discarded"
+    turn = take(outbox, now=MORNING)
+    assert turn.held is not None
+    assert [(count.name, count.alerts) for count in turn.held.totals.counts] == [("B", 1)]
+    assert turn.held.head[0].left == (1,)
 
 
 # -- giving up ---------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from adapter.outbox.postgresql import open_postgresql
 from adapter.secret import Secret
 from support.alerts import make_alert, make_delivery
 from support.clock import START
+from support.deferral_contract import DeferralContract
 from support.outbox_contract import (
     LEASE,
     REFUSED,
@@ -74,7 +75,7 @@ def replica(url: Secret, outbox: Outbox) -> Iterator[Outbox]:
     replica.close()
 
 
-class TestPostgresql(OutboxContract):
+class TestPostgresql(OutboxContract, DeferralContract):
     """PostgreSQL meets the contract."""
 
 

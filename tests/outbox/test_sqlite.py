@@ -16,6 +16,7 @@ from adapter.outbox import Outbox, open_sqlite
 from adapter.outbox.writer import Writer
 from support.alerts import make_alert, make_delivery
 from support.clock import START
+from support.deferral_contract import DeferralContract
 from support.outbox_contract import (
     LEASE,
     OutboxContract,
@@ -49,7 +50,7 @@ def put_many(outbox: Outbox, count: int) -> None:
         put(outbox, make_delivery(key=f"{outbox.waiting()} {number}"))
 
 
-class TestSqlite(OutboxContract):
+class TestSqlite(OutboxContract, DeferralContract):
     """SQLite meets the contract."""
 
 

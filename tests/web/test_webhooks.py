@@ -7,6 +7,7 @@ import io
 import json
 from collections import deque
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,17 +21,18 @@ from adapter.core.priority import Priority
 from adapter.core.rewriting import LinkRules
 from adapter.core.routing import Route, RouteSettings
 from adapter.core.severity import LEVELS, Scale
+from adapter.core.time_intervals import TimeInterval, times
 from adapter.errors import ConfigError, Problem, StoreUnavailable
 from adapter.metrics import Metrics
 from adapter.outbox import Accepted, Posted
 from adapter.secret import Secret
 from adapter.web import create_app
-from support.clock import FakeClock
+from support.clock import START, FakeClock
 from support.settings import make_robot, make_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
@@ -147,6 +149,20 @@ def test_a_group_splits_over_robots_by_label() -> None:
         delivery.robot: [alert.labels["instance"] for alert in delivery.group.alerts]
         for delivery in program.store.accepted
     } == {"db": ["n-1"], "ops": ["n-2"]}
+
+
+@pytest.mark.parametrize("path", ["/alertmanager", "/alertmanager/ops"])
+def test_a_deferral_is_decided_when_the_webhook_is_accepted(path: str) -> None:
+    night = TimeInterval(times=(times("20:00", "24:00"), times("00:00", "08:00")))
+    robot = make_robot(defaults=RouteSettings(defer=("nights",)))
+    settings = replace(make_settings(robot), time_intervals={"nights": (night,)})
+    program, client = serve(settings)
+    mild = {"alerts": [{"labels": {"alertname": "A", "severity": "warning"}}]}
+    client.post(path, json=mild)
+    program.clock.advance(timedelta(hours=12))
+    client.post(path, json=mild)
+    morning = START + timedelta(hours=12)
+    assert [each.deferred_until for each in program.store.accepted] == [morning, None]
 
 
 def test_the_path_names_a_robot() -> None:
