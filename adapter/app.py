@@ -29,13 +29,16 @@ from adapter.secret import Secret
 from adapter.web import create_app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from flask import Flask
 
+    from adapter.clock import Clock
     from adapter.config.settings import Settings
     from adapter.core.routing import Route
+    from adapter.dispatcher.courier import Sender
     from adapter.outbox import Outbox, Request
 
 log = structlog.get_logger(__name__)
@@ -106,6 +109,30 @@ def _open_store(settings: Settings, clock: SharedClock) -> Outbox:
     return store
 
 
+def new_dispatcher(  # noqa: PLR0913  # every part that it joins
+    *,
+    store: Outbox,
+    sender: Sender,
+    metrics: Metrics,
+    clock: Clock,
+    equipment: Callable[[], Equipment],
+    executor: Executor | None = None,
+) -> Dispatcher:
+    """Return what delivers from an outbox; `executor` carries messages, by default threads."""
+    courier = Courier(
+        store=store,
+        sender=sender,
+        observer=metrics,
+        clock=clock,
+        memory=Memory(),
+        new_uuid=lambda: str(uuid.uuid4()),
+        jitter=random.random,
+    )
+    return Dispatcher(
+        queue=store, courier=courier, clock=clock, equipment=equipment, executor=executor
+    )
+
+
 class Service:
     """Receive and deliver: every part wired, started together and stopped in order."""
 
@@ -118,7 +145,13 @@ class Service:
         self._draining = False
         self.store: Outbox = _open_store(loaded.settings, self.clock)
         self._health = StoreHealth(self.store, self.clock, self.metrics.store_up)
-        self._dispatcher = self._new_dispatcher()
+        self._dispatcher = new_dispatcher(
+            store=self.store,
+            sender=Client(self.clock),
+            metrics=self.metrics,
+            clock=self.clock,
+            equipment=lambda: self._loaded.equipment,
+        )
         storage = loaded.settings.storage
         # Whoever shares PostgreSQL may write to it without being asked.
         self._listener = (
@@ -219,23 +252,6 @@ class Service:
         log.info("asked by a command", what=request.command, done=done, problems=problems)
         self.wake(changed.robots)
         return changed
-
-    def _new_dispatcher(self) -> Dispatcher:
-        courier = Courier(
-            store=self.store,
-            sender=Client(self.clock),
-            observer=self.metrics,
-            clock=self.clock,
-            memory=Memory(),
-            new_uuid=lambda: str(uuid.uuid4()),
-            jitter=random.random,
-        )
-        return Dispatcher(
-            queue=self.store,
-            courier=courier,
-            clock=self.clock,
-            equipment=lambda: self._loaded.equipment,
-        )
 
     def _tell_loaded(self) -> None:
         self.metrics.reload_successful.set(1)

@@ -21,6 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config", "clock", "deadline", "logs", "metrics"),
     ("dingtalk", "outbox", "web", "dispatcher", "health", "housekeeping", "serving", "simulator"),
     ("app", "sending"),
+    ("preview",),
     ("cli",),
     ("__main__",),
 )

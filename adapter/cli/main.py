@@ -12,6 +12,8 @@ from adapter import __version__
 from adapter.cli.check import check_config
 from adapter.cli.demo import demo
 from adapter.cli.outbox import outbox
+from adapter.cli.render import render
+from adapter.cli.route import route
 from adapter.cli.send import send
 from adapter.cli.serve import serve
 from adapter.cli.simulate import simulate
@@ -28,7 +30,7 @@ def commands() -> None:
     """Deliver Prometheus Alertmanager webhooks to DingTalk group robots (钉钉群机器人)."""
 
 
-for command in (serve, check_config, send, outbox, simulate, demo):
+for command in (serve, check_config, route, render, send, outbox, simulate, demo):
     commands.add_command(command)
 
 

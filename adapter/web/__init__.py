@@ -2,5 +2,6 @@
 
 from adapter.web.application import create_app
 from adapter.web.backend import Backend
+from adapter.web.webhooks import DEFAULT_SOURCE, deliveries_of
 
-__all__ = ["Backend", "create_app"]
+__all__ = ["DEFAULT_SOURCE", "Backend", "create_app", "deliveries_of"]

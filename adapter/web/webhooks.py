@@ -93,7 +93,7 @@ class _Receiver:
             self._keep(body, refusal)
             raise
         deferral = Deferral(settings.time_intervals, self._backend.clock.now())
-        return self._commit(group, _deliveries(settings, group, robot, deferral), settings)
+        return self._commit(group, deliveries_of(settings, group, robot, deferral), settings)
 
     def _decode(self, body: bytes, settings: Settings) -> AlertGroup:
         try:
@@ -158,9 +158,10 @@ def _codings(header: str) -> set[str]:
     return named - {"", "identity"}
 
 
-def _deliveries(
+def deliveries_of(
     settings: Settings, group: AlertGroup, robot: str | None, deferral: Deferral
 ) -> tuple[Delivery, ...]:
+    """Return what a webhook becomes: routed by label, or straight to one robot."""
     if robot is not None:
         defaults = settings.robots[robot].defaults
         return address_group(robot, group, defaults, settings.scale, deferral)
