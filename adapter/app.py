@@ -13,13 +13,15 @@ import structlog
 from sqlalchemy.engine import make_url
 
 from adapter import config
+from adapter.announcer import Announcer
 from adapter.clock import SharedClock
 from adapter.config.template_files import bundled_templates, read_templates
-from adapter.core.delivery import Notice
+from adapter.core.delivery import Notice, RenderSettings
 from adapter.core.rendering import Renderer
 from adapter.dingtalk import Client
 from adapter.dispatcher import Courier, Dispatcher, Equipment, Memory
 from adapter.errors import ConfigError, Problem, StoreUnavailable
+from adapter.feeds import Feeds
 from adapter.health import StoreHealth
 from adapter.housekeeping import Housekeeper
 from adapter.logs import redaction
@@ -82,6 +84,11 @@ def _count(route: Route) -> int:
     return 1 + sum(_count(child) for child in route.routes)
 
 
+def home_zone(settings: Settings) -> str:
+    """Return the name of the root route's time zone."""
+    return settings.route.settings.timezone or RenderSettings().timezone
+
+
 def secrets_of(settings: Settings) -> Iterable[Secret]:
     """Return every secret of a configuration, for the wall of the log."""
     yield from settings.server.auth.bearer_tokens
@@ -95,6 +102,9 @@ def secrets_of(settings: Settings) -> Iterable[Secret]:
     for robot in settings.robots.values():
         yield robot.access_token
         yield from (value for value in (robot.secret, robot.proxy) if value is not None)
+    for schedule in settings.schedules.values():
+        if schedule.ical is not None and schedule.ical.url is not None:
+            yield schedule.ical.url
 
 
 def _open_store(settings: Settings, clock: SharedClock) -> Outbox:
@@ -145,6 +155,14 @@ class Service:
         self._draining = False
         self.store: Outbox = _open_store(loaded.settings, self.clock)
         self._health = StoreHealth(self.store, self.clock, self.metrics.store_up)
+        self._feeds = Feeds(self.store.kept, self.clock, loaded.settings)
+        self._announcer = Announcer(
+            self.store,
+            self.clock,
+            settings=lambda: self.settings,
+            schedules=self._feeds.schedules,
+            wake=self.wake,
+        )
         self._dispatcher = new_dispatcher(
             store=self.store,
             sender=Client(self.clock),
@@ -179,6 +197,8 @@ class Service:
         self._health.probe()
         self._dispatcher.start()
         self._housekeeper.start()
+        self._feeds.start()
+        self._announcer.start()
         if self._listener is not None:
             self._listener.start()
         log.info("started", robots=len(self.settings.robots), waiting=self.store.waiting())
@@ -192,6 +212,8 @@ class Service:
         self._draining = True
         if self._listener is not None:
             self._listener.stop()
+        self._announcer.stop()
+        self._feeds.stop()
         self._dispatcher.stop()
         self._housekeeper.stop()
         self.store.close()
@@ -232,6 +254,7 @@ class Service:
                 raise
             _warn_of_restart(self.settings, loaded.settings)
             self._loaded = loaded
+            self._feeds.adopt(loaded.settings)
             self._tell_loaded()
         self._try_robots_again()
 

@@ -11,7 +11,9 @@ from structlog.testing import capture_logs
 
 from adapter import app
 from adapter.core.delivery import Broken
+from support.calendars import calendar, event
 from support.processes import wait_until
+from support.scripted_server import ScriptedServer, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,3 +83,24 @@ def test_a_reload_forgets_that_a_robot_of_old_was_broken(bench: Bench) -> None:
     bench.configure("new")
     bench.service.reload()
     assert bench.metric("robot_broken", robot="ops", reason="token") is None
+
+
+def test_calendars_are_read_and_kept_and_who_is_on_call_is_noted(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.service.stop()
+    with ScriptedServer(answer(calendar(event(title="zhang")))) as server:
+        bench.config.write_text(
+            bench.config.read_text()
+            + "people: {zhang: {user_id: zhang}}\n"
+            + f"schedules: {{db: {{ical: {{url: '{server.url}'}}, announce: [ops]}}}}\n"
+        )
+        service = app.Service(bench.config, app.load(bench.config))
+        ical = service.settings.schedules["db"].ical
+        assert ical is not None
+        service.start()
+        try:
+            kept = service.store.kept
+            wait_until(lambda: kept.get(f"ical/db/{ical.key}") is not None, what="it is kept")
+            wait_until(lambda: kept.get("shift/db") is not None, what="who is on call is noted")
+        finally:
+            service.stop()

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from adapter import app
+from adapter.clock import SystemClock
+from adapter.feeds import coverage_warnings
 
 CONFIG_FILE = click.Path(path_type=Path)
 
@@ -17,6 +19,7 @@ CONFIG_FILE = click.Path(path_type=Path)
 def check_config(file: Path, *, skip_secrets: bool) -> None:
     """Check a configuration and its templates; print every problem, one a line."""
     loaded = app.load(file, skip_secrets=skip_secrets)
-    for warning in loaded.settings.warnings:
+    uncovered = coverage_warnings(loaded.settings, SystemClock().now())
+    for warning in sorted((*loaded.settings.warnings, *uncovered)):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{file}: {app.summary(loaded)}")

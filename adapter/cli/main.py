@@ -11,6 +11,7 @@ import click
 from adapter import __version__
 from adapter.cli.check import check_config
 from adapter.cli.demo import demo
+from adapter.cli.oncall import oncall
 from adapter.cli.outbox import outbox
 from adapter.cli.render import render
 from adapter.cli.route import route
@@ -30,7 +31,7 @@ def commands() -> None:
     """Deliver Prometheus Alertmanager webhooks to DingTalk group robots (钉钉群机器人)."""
 
 
-for command in (serve, check_config, route, render, send, outbox, simulate, demo):
+for command in (serve, check_config, route, render, oncall, send, outbox, simulate, demo):
     commands.add_command(command)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from adapter.cli.tables import table
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
@@ -60,7 +62,7 @@ def shown(found: Shown) -> str:
     """Return a message with its body, or what became of each alert of a delivery."""
     if found.message is None:
         return "\n\n".join((*map(_life, found.lives), *map(asked_life, found.asked)))
-    return f"{_table(MESSAGE_HEAD, [_message(found.message)])}\n\n{found.body}"
+    return f"{table(MESSAGE_HEAD, [_message(found.message)])}\n\n{found.body}"
 
 
 def traced(found: Trace) -> str:
@@ -107,9 +109,9 @@ def _asked(asked: Asked) -> tuple[str, ...]:
 
 def asked_life(asked: Asked) -> str:
     """Return what became of a message that somebody asked for."""
-    said = [_table(ASKED_HEAD, [_asked(asked)])]
+    said = [table(ASKED_HEAD, [_asked(asked)])]
     if asked.messages:
-        said.append(_table(MESSAGE_HEAD, [_message(each) for each in asked.messages]))
+        said.append(table(MESSAGE_HEAD, [_message(each) for each in asked.messages]))
     return "\n\n".join(said)
 
 
@@ -150,14 +152,4 @@ def _some(shown: int, total: int) -> str:
 
 def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = list(rows)
-    return f"{title}\n{_table(head, lines)}" if lines else f"{title}\n(none)"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return columns as wide as their widest cell; a cell is one line."""
-    cells = [head, *([" ".join(cell.split()) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
+    return f"{title}\n{table(head, lines)}" if lines else f"{title}\n(none)"

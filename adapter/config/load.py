@@ -66,7 +66,7 @@ def _read_main(value: Value, document: Document) -> Settings:
         known = Known(templates, None, intervals)
         robots = take_robots(root, included.sections, known, complete=included.complete)
         known = replace(known, robots=robots.names)
-        people, schedules = take_on_call(root, included)
+        people, schedules = take_on_call(root, included, robots.names)
         return Settings(
             robots=robots.usable,
             route=_take_route(root, included.sections, known),

@@ -15,7 +15,7 @@ from adapter.config.schedules import Names, take_schedules
 from adapter.core.delivery import RenderSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from adapter.config.includes import Included
     from adapter.config.reader import Section
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 def take_on_call(
-    root: Section, included: Included
+    root: Section, included: Included, robots: Collection[str] | None
 ) -> tuple[Mapping[str, Person], Mapping[str, ScheduleSettings]]:
-    """Return the people and the schedules of all files."""
+    """Return the people and the schedules of all files; `robots` are those that may be named."""
     zone = _root_timezone(root)
     parts, complete = included.sections, included.complete
     people = take_people(root, parts, zone_of(zone), complete=complete)
-    names = Names(people.names, take_calendars(root), zone)
+    names = Names(people.names, robots, take_calendars(root), zone)
     return people.usable, take_schedules(root, parts, names)
 
 

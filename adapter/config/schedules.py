@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from adapter.config.ical import read_ical
 from adapter.config.instants import take_span, wall, zone_of
 from adapter.config.names import gathered
 from adapter.config.problems import Mistake
@@ -39,6 +40,7 @@ class Names:
     """Hold what schedules may refer to; None where a mistake hides some."""
 
     people: Collection[str] | None
+    robots: Collection[str] | None
     calendars: Mapping[str, Calendar]
     timezone: str
 
@@ -59,8 +61,8 @@ def _read(value: Value, name: str, names: Names) -> ScheduleSettings:
     with value.section("schedules.NAME", "layers: […]") as section:
         zone_name = section.scalar("timezone", timezone, names.timezone)
         zone = zone_of(zone_name)
-        if section.get("layers") is None:
-            value.missing("layers", f"missing; expected layers such as `- {{{_LAYER}}}`")
+        if section.only_one("layers", "ical") is None:
+            value.missing("layers", f"missing; expected layers such as `- {{{_LAYER}}}`, or ical")
         layers = section.list_of(
             "layers", partial(_read_layer, zone=zone, names=names), f"[{{{_LAYER}}}]"
         )
@@ -72,6 +74,10 @@ def _read(value: Value, name: str, names: Names) -> ScheduleSettings:
             schedule=Schedule(zone=zone, layers=layers, overrides=overrides),
             timezone=zone_name,
             place=value.key_place or value.place,
+            announce=section.list_of(
+                "announce", _defined("robot", "robots", names.robots), "[ops]"
+            ),
+            ical=section.take("ical", read_ical, None),
         )
 
 
@@ -102,16 +108,22 @@ def _people(value: Value, names: Names) -> tuple[str, ...]:
     items = value.items(_PEOPLE)
     if not items:
         raise Mistake(f"names nobody; expected people such as {_PEOPLE}")
-    found = (item.read(partial(_person, names=names), None) for item in items)
+    person = _defined("person", "people", names.people)
+    found = (item.read(person, None) for item in items)
     return tuple(key for key in found if key is not None)
 
 
-def _person(value: Value, names: Names) -> str:
-    name = value.text()
-    if names.people is not None and name not in names.people:
-        hint = did_you_mean(name, names.people)
-        raise Mistake(f"no person {value.shown()} is defined under `people`{hint}")
-    return name
+def _defined(kind: str, room: str, names: Collection[str] | None) -> Callable[[Value], str]:
+    """Return a reader of names that are defined in another room; None: some are hidden."""
+
+    def read(value: Value) -> str:
+        name = value.text()
+        if names is not None and name not in names:
+            hint = did_you_mean(name, names)
+            raise Mistake(f"no {kind} {value.shown()} is defined under `{room}`{hint}")
+        return name
+
+    return read
 
 
 def _turn(value: Value) -> timedelta:

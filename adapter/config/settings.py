@@ -124,8 +124,23 @@ class RobotSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IcalSettings:
+    """Say which calendar tells a schedule: the one at `url`, or else the file at `path`."""
+
+    url: Secret | None = None  # it may hold a token
+    path: Path
+    refresh: timedelta = timedelta(minutes=10)
+
+    @property
+    def key(self) -> str:
+        """Return what tells this source from others: a hash, not its address."""
+        source = str(self.path) if self.url is None else self.url.reveal()
+        return hashlib.sha256(source.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSettings:
-    """Hold who is on call when.
+    """Hold who is on call when, and which robots are told at each handoff.
 
     `place` is where it stands in the configuration, `timezone` the name of its zone.
     """
@@ -134,6 +149,8 @@ class ScheduleSettings:
     schedule: Schedule
     timezone: str
     place: Place
+    announce: tuple[str, ...] = ()
+    ical: IcalSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

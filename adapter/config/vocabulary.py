@@ -36,7 +36,6 @@ NOT_YET: Final[Mapping[str, Collection[str]]] = {
         "quotas",
         "silence",
     },
-    "schedules.NAME": {"announce", "ical"},
     "server": {"external_url", "page", "tls", "watch"},
     "server.auth": {"hmac"},
     "alertmanagers.NAME": {
@@ -96,9 +95,10 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("people", "schedules"), f"{ROOT} or an included file"),
     **dict.fromkeys(("mobile", "user_id", "name", "away"), "a person under `people`"),
     **dict.fromkeys(("holidays", "workdays"), "a calendar under `calendars`"),
-    **dict.fromkeys(("layers", "overrides", "announce"), "a schedule under `schedules`"),
+    **dict.fromkeys(("layers", "overrides", "announce", "ical"), "a schedule under `schedules`"),
     **dict.fromkeys(("rotation", "start", "only"), "a layer of a schedule"),
     **dict.fromkeys(("days", "calendar"), "`only` of a layer"),
+    "refresh": "`ical` of a schedule",
     **dict.fromkeys(("server", "storage", "templates", "time_intervals"), ROOT),
     **dict.fromkeys(NOT_YET[ROOT], ROOT),
     **dict.fromkeys(

@@ -22,6 +22,11 @@ class Words:
     all_resolved: str
     also_resolved: str
     unnamed: str
+    on_call_now: str
+    last_shift: str
+    shift_alerts: str
+    shift_quiet: str
+    in_brackets: str
     since: str
     for_span: str
     lasted: str
@@ -93,6 +98,11 @@ _WORDS: Final = {
         all_resolved="全部恢复",
         also_resolved="恢复 {}",
         unnamed="未命名告警",
+        on_call_now="今日值班 {}",
+        last_shift="上一班 {}",
+        shift_alerts="告警 {} 条",
+        shift_quiet="没有告警",
+        in_brackets="（{}）",
         since="{} 起",
         for_span="已 {}",
         lasted="历时 {}",
@@ -138,6 +148,11 @@ _WORDS: Final = {
         all_resolved="All resolved",
         also_resolved="{} resolved",
         unnamed="Unnamed alert",
+        on_call_now="On call now: {}",
+        last_shift="Last shift {}",
+        shift_alerts="{} alerts",
+        shift_quiet="no alerts",
+        in_brackets=" ({})",
         since="since {}",
         for_span="for {}",
         lasted="lasted {}",

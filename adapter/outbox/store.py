@@ -16,6 +16,8 @@ from adapter.core.priority import Priority
 from adapter.core.turn import Fate
 from adapter.errors import StoreUnavailable
 from adapter.outbox import accepting, deferring, letters, messages, posts, turns
+from adapter.outbox.counting import alerts_between
+from adapter.outbox.kept import Kept
 from adapter.outbox.rows import (
     Accepted,
     QueueState,
@@ -42,12 +44,13 @@ from adapter.outbox.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Row, Select
 
+    from adapter.core.alerts import Alert
     from adapter.core.delivery import Delivery, Idle, Notice, Post
     from adapter.core.quota import Rate
     from adapter.core.turn import Launch, Settlement, Turn
@@ -94,7 +97,10 @@ class Writer(Protocol):
 
 
 class Outbox:
-    """Keep deliveries from "accepted" to "delivered"; `moved_aside` names a corrupt file found."""
+    """Keep deliveries from "accepted" to "delivered"; `moved_aside` names a corrupt file found.
+
+    `kept` holds small values beside them.
+    """
 
     def __init__(
         self,
@@ -106,6 +112,7 @@ class Outbox:
     ) -> None:
         self._writer = writer
         self._reading = reading
+        self.kept = Kept(writer, self._read)
         self._release = release
         self.moved_aside = moved_aside
         self._waiting = 0
@@ -322,6 +329,10 @@ class Outbox:
         """Return how many alerts DingTalk would not take in any form, by robot."""
         query = select(dead.c.robot, func.count().label("number")).group_by(dead.c.robot)
         return {row.robot: row.number for row in self._read(query)}
+
+    def alerts_between(self, robot: str, since: datetime, until: datetime) -> Iterator[Alert]:
+        """Yield the alerts that came for a robot in a span, each time they came."""
+        return alerts_between(self._read, robot, since, until)
 
     def refused(self) -> list[RefusedBody]:
         """Return the bodies that could not be accepted, the newest first."""

@@ -209,6 +209,14 @@ refused = Table(  # bodies that could not be accepted: an alert may be in them
     Column("truncated", Boolean, nullable=False),
 )
 
+kept = Table(  # what the adapter must not forget in a restart, and replicas share
+    "kept",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("kept_at", BigInteger, nullable=False),
+)
+
 probe = Table(  # one row, written to learn whether writing works
     "probe",
     metadata,

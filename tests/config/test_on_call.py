@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapter import config
 from adapter.config import instants
+from adapter.config.settings import IcalSettings
 from adapter.core.calendars import Calendar
 from adapter.core.oncall import Duty, Layer, on_call
 from adapter.core.people import Person
 from adapter.core.rotation import Rotation
 from adapter.core.spans import Span
 from adapter.core.windows import Window
+from adapter.secret import Secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +105,27 @@ schedules:
     assert sre.schedule.overrides == (Duty(Span(at("2026-12-24T09:00", berlin), until), ("lee",)),)
     assert (sre.name, sre.timezone) == ("sre", "Europe/Berlin")
     assert on_call(sre.schedule, settings.people, at("2026-12-25T12:00")) == ("wang",)
+
+
+def test_a_calendar_and_who_is_told(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("webcal://calendar.example.com/x.ics?token=hunter2")
+    (tmp_path / "url").chmod(0o600)
+    text = """\
+schedules:
+  db: {ical: {url_file: url}, announce: [ops]}
+  web: {ical: {file: web.ics, refresh: 1h}}
+"""
+    schedules = read(tmp_path, text + ROUTE).schedules
+    db, web = schedules["db"].ical, schedules["web"].ical
+    assert db == IcalSettings(
+        url=Secret("https://calendar.example.com/x.ics?token=hunter2"), path=tmp_path
+    )
+    assert db is not None
+    assert db.refresh == timedelta(minutes=10)
+    assert web == IcalSettings(path=tmp_path / "web.ics", refresh=HOUR)
+    assert schedules["db"].announce == ("ops",)
+    assert web is not None
+    assert db.key != web.key
 
 
 def test_times_are_those_of_the_root_routes_zone(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from adapter.secret import Secret
 from support.alerts import make_alert, make_delivery
 from support.clock import START
 from support.deferral_contract import DeferralContract
+from support.kept_contract import KeptContract
 from support.outbox_contract import (
     LEASE,
     REFUSED,
@@ -75,7 +76,7 @@ def replica(url: Secret, outbox: Outbox) -> Iterator[Outbox]:
     replica.close()
 
 
-class TestPostgresql(OutboxContract, DeferralContract):
+class TestPostgresql(OutboxContract, DeferralContract, KeptContract):
     """PostgreSQL meets the contract."""
 
 

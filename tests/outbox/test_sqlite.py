@@ -17,6 +17,7 @@ from adapter.outbox.writer import Writer
 from support.alerts import make_alert, make_delivery
 from support.clock import START
 from support.deferral_contract import DeferralContract
+from support.kept_contract import KeptContract
 from support.outbox_contract import (
     LEASE,
     OutboxContract,
@@ -50,7 +51,7 @@ def put_many(outbox: Outbox, count: int) -> None:
         put(outbox, make_delivery(key=f"{outbox.waiting()} {number}"))
 
 
-class TestSqlite(OutboxContract, DeferralContract):
+class TestSqlite(OutboxContract, DeferralContract, KeptContract):
     """SQLite meets the contract."""
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapter.config.settings import (
     AuthSettings,
     RobotSettings,
+    ScheduleSettings,
     ServerSettings,
     Settings,
     SourceSettings,
@@ -15,6 +17,11 @@ from adapter.config.settings import (
 )
 from adapter.core.routing import Route, RouteSettings
 from adapter.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapter.core.people import Person
 
 
 def make_robot(name: str = "ops", **changes: object) -> RobotSettings:
@@ -35,6 +42,8 @@ def make_settings(
     auth: AuthSettings | None = None,
     route: Route | None = None,
     sources: tuple[SourceSettings, ...] = (),
+    people: Mapping[str, Person] | None = None,
+    schedules: Mapping[str, ScheduleSettings] | None = None,
     **server: object,
 ) -> Settings:
     """Return a configuration of these robots, or of one, all of which the root route names."""
@@ -46,4 +55,6 @@ def make_settings(
         template_directory=Path("templates"),
         server=ServerSettings(auth=auth or AuthSettings(), **server),  # type: ignore[arg-type]  # same
         sources={source.name: source for source in sources},
+        people=people or {},
+        schedules=schedules or {},
     )

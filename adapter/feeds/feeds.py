@@ -1,0 +1,175 @@
+"""Keep calendars fresh in the background; where a source is down, what it told last counts."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+import structlog
+
+from adapter.core.roster import FAR
+from adapter.core.spans import Span
+from adapter.errors import StoreUnavailable
+from adapter.feeds.ical import FeedError, read_events
+from adapter.feeds.source import read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from adapter.clock import Clock
+    from adapter.config.settings import IcalSettings, ScheduleSettings, Settings
+    from adapter.core.oncall import Schedule
+
+LOOK: Final = timedelta(seconds=10)
+"""How often it is looked whether a calendar is due."""
+
+AHEAD: Final = 3 * FAR
+"""How far ahead events are known, should the source stay away."""
+
+_PATIENCE: Final = 1.0
+"""Seconds for which stopping waits: a source may be slow, and nothing of it is lost."""
+
+log = structlog.get_logger(__name__)
+
+
+class Store(Protocol):
+    """Where the last good text of each calendar survives a restart."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return what was kept."""
+        ...
+
+    def put(self, key: str, value: bytes, *, now: datetime) -> None:
+        """Keep a value in place of the one before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    """Hold one calendar as it was read last; `text` is None before that."""
+
+    text: bytes | None
+    due_at: datetime
+
+
+class Feeds:
+    """Know all schedules with what their calendars told last."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        source: Callable[[IcalSettings], bytes] = read_source,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._source = source
+        self._lock = threading.Lock()
+        self._feeds: dict[str, _Feed] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="feeds", daemon=True)
+        self.adopt(settings)
+
+    def adopt(self, settings: Settings) -> None:
+        """Take a configuration over: its schedules, with what is known of their calendars."""
+        fed = {_key(each): each for each in settings.schedules.values() if each.ical is not None}
+        feeds = {key: self._feeds.get(key) or self._kept(key) for key in fed}
+        with self._lock:
+            self._settings, self._feeds = settings, feeds
+            self._schedules = {each.name: each.schedule for each in settings.schedules.values()}
+        for key, each in fed.items():
+            self._show_known(each, feeds[key].text)
+
+    def schedules(self) -> Mapping[str, Schedule]:
+        """Return the schedules in force, by name."""
+        return self._schedules
+
+    def start(self) -> None:
+        """Begin to read calendars."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a source that is slow is not waited for."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(_PATIENCE)
+
+    def step(self) -> None:
+        """Read every calendar that is due."""
+        now, settings, feeds = self._clock.now(), self._settings, self._feeds
+        for each in settings.schedules.values():
+            feed = feeds.get(_key(each))
+            if feed is not None and feed.due_at <= now:
+                feeds[_key(each)] = self._read(each, feed.text)
+
+    def _read(self, settings: ScheduleSettings, known: bytes | None) -> _Feed:
+        ical = cast("IcalSettings", settings.ical)
+        text = known
+        try:
+            text = self._source(ical)
+            self._show(settings, text)
+        except FeedError as error:
+            text = known
+            log.warning(
+                "calendar not read, what it told last counts",
+                schedule=settings.name,
+                why=str(error),
+            )
+            self._show_known(settings, known)  # its later events come into sight
+        if text is not None and text != known:
+            self._keep(_key(settings), text)
+        return _Feed(text, self._clock.now() + ical.refresh)
+
+    def _show_known(self, settings: ScheduleSettings, text: bytes | None) -> None:
+        """Put into force what a calendar told last, if anything."""
+        if text is not None:
+            with suppress(FeedError):
+                self._show(settings, text)
+
+    def _show(self, settings: ScheduleSettings, text: bytes) -> None:
+        """Put the events of a calendar into force, unless the configuration has changed."""
+        now = self._clock.now()
+        people, zone = self._settings.people, settings.schedule.zone
+        events = read_events(text, people, zone, Span(now - FAR, now + AHEAD))
+        if events.unnamed:
+            log.warning(
+                "events of a calendar name nobody of `people`",
+                schedule=settings.name,
+                events=events.unnamed,
+            )
+        with self._lock:
+            if self._settings.schedules.get(settings.name) is settings:
+                filled = replace(settings.schedule, events=events.duties)
+                self._schedules = {**self._schedules, settings.name: filled}
+
+    def _kept(self, key: str) -> _Feed:
+        try:
+            text = self._store.get(key)
+        except StoreUnavailable as error:
+            log.warning("what a calendar told last could not be looked up", why=str(error))
+            text = None
+        return _Feed(text, self._clock.now())
+
+    def _keep(self, key: str, text: bytes) -> None:
+        try:
+            self._store.put(key, text, now=self._clock.now())
+        except StoreUnavailable as error:
+            log.warning("a calendar could not be kept for a restart", why=str(error))
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.step()
+            except Exception:
+                log.exception("reading calendars failed and goes on")
+            self._clock.wait(self._stopping, LOOK)
+
+
+def _key(settings: ScheduleSettings) -> str:
+    """Return under what the text of a calendar is kept; none but its own may take its place."""
+    return f"ical/{settings.name}/{settings.ical.key}" if settings.ical is not None else ""

@@ -1,0 +1,88 @@
+"""Kept: small values that survive a restart and are the same for all replicas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from sqlalchemy import delete, insert, select
+
+from adapter.outbox import accepting
+from adapter.outbox.rows import notice_row
+from adapter.outbox.tables import kept, notices, to_us
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Connection, Row, Select
+
+    from adapter.core.delivery import Notice
+
+T = TypeVar("T")
+
+
+class Writer(Protocol):
+    """Run operations, each wholly or not at all."""
+
+    def run(self, operation: Callable[[Connection], T]) -> T:
+        """Return what `operation` returns, once it is committed; raises StoreUnavailable."""
+        ...
+
+
+class Kept:
+    """Keep values by key."""
+
+    def __init__(self, writer: Writer, read: Callable[[Select[Any]], Sequence[Row[Any]]]) -> None:
+        self._writer = writer
+        self._read = read
+
+    def get(self, key: str) -> bytes | None:
+        """Return what is kept under a key, if anything; raises StoreUnavailable."""
+        rows = self._read(select(kept.c.value).where(kept.c.key == key))
+        return bytes(rows[0].value) if rows else None
+
+    def put(self, key: str, value: bytes, *, now: datetime) -> None:
+        """Keep a value in place of the one before; raises StoreUnavailable."""
+
+        def operation(connection: Connection) -> None:
+            accepting.lock(connection, [_lock(key)])
+            _replace(connection, key, value, now)
+
+        self._writer.run(operation)
+
+    def tell_once(
+        self,
+        key: str,
+        *,
+        before: bytes | None,
+        after: bytes,
+        words: Iterable[Notice],
+        now: datetime,
+    ) -> bool:
+        """Keep `after` and queue the words, if `before` is still kept; return whether it was.
+
+        Of several replicas that have the same to say, one does.
+        """
+        rows = [notice_row(notice, now) for notice in words]
+
+        def operation(connection: Connection) -> bool:
+            accepting.lock(connection, [_lock(key)])
+            found = connection.execute(select(kept.c.value).where(kept.c.key == key)).first()
+            if (None if found is None else bytes(found.value)) != before:
+                return False
+            _replace(connection, key, after, now)
+            if rows:
+                connection.execute(insert(notices), rows)
+            return True
+
+        return self._writer.run(operation)
+
+
+def _replace(connection: Connection, key: str, value: bytes, now: datetime) -> None:
+    connection.execute(delete(kept).where(kept.c.key == key))
+    connection.execute(insert(kept), {"key": key, "value": value, "kept_at": to_us(now)})
+
+
+def _lock(key: str) -> str:
+    return f"kept/{key}"  # no robot has a slash in its name
