@@ -65,6 +65,14 @@ def test_a_night_is_told_in_one_digest_when_it_ends(bench: Bench) -> None:
     assert bench.outbox.waiting() == 0
 
 
+def test_of_what_is_over_only_what_fired_meanwhile_is_said_to_have(bench: Bench) -> None:
+    bench.put(held(warning("Pod", pod="a")))
+    bench.put(held(warning("Pod", over=True, pod="a"), warning("Pod", over=True, pod="b"), key="l"))
+    bench.run(9 * HOUR)
+    assert "✅ **Pod ×2**" in text(bench, 0)
+    assert "· 其中 1 条期间触发，已恢复" in text(bench, 0)
+
+
 def test_nothing_else_changes_its_form_for_it(bench: Bench) -> None:
     a_night(bench)
     bench.put(make_delivery(make_alert("High")))
