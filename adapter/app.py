@@ -16,7 +16,8 @@ from adapter import config
 from adapter.announcer import Announcer
 from adapter.clock import SharedClock
 from adapter.config.template_files import bundled_templates, read_templates
-from adapter.core.delivery import Notice, RenderSettings
+from adapter.core.delivery import RenderSettings
+from adapter.core.queue_notices import corrupt, gone
 from adapter.core.rendering import Renderer
 from adapter.dingtalk import Client
 from adapter.dispatcher import Courier, Dispatcher, Equipment, Memory
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from adapter.clock import Clock
     from adapter.config.settings import Settings
+    from adapter.core.delivery import Notice
     from adapter.core.routing import Route
     from adapter.dispatcher.courier import Sender
     from adapter.outbox import Outbox, Request
@@ -184,7 +186,7 @@ class Service:
         )
         self.wsgi: Flask = create_app(self)
         self._tell_loaded()
-        self._tell_corruption()
+        self._tell_what_became_of_the_old_queue()
 
     @property
     def settings(self) -> Settings:
@@ -295,31 +297,18 @@ class Service:
                 "deliveries wait for robots that are not configured", robots=sorted(unknown)
             )
 
-    def _tell_corruption(self) -> None:
+    def _tell_what_became_of_the_old_queue(self) -> None:
         aside = self.store.moved_aside
-        if aside is None:
-            return
-        self.metrics.store_corruptions.inc()
-        log.error("the database was corrupt; a fresh one is used", moved_to=str(aside))
-        self.store.notify(
-            (corruption_notice(robot, aside.name) for robot in self.settings.robots),
-            now=self.clock.now(),
-        )
+        if aside is not None:
+            self.metrics.store_corruptions.inc()
+            log.error("the database was corrupt; a fresh one is used", moved_to=str(aside))
+            self._tell_all_robots(lambda robot: corrupt(robot, aside.name))
+        elif self.store.vanished:
+            log.error("the database was gone; a fresh one is used")
+            self._tell_all_robots(gone)
 
-
-def corruption_notice(robot: str, aside: str) -> Notice:
-    """Return what a group is told when waiting alerts may have been lost."""
-    return Notice(
-        robot=robot,
-        title="⚠️ 告警队列损坏 · Alert queue was corrupt",
-        text=(
-            "### ⚠️ 告警队列损坏\n\n"
-            f"启动时发现数据库损坏，已移至 {aside}，并使用新库。此前排队未发的告警可能丢失，"
-            "请到 Alertmanager 核对。\n\n"
-            f"The database was corrupt at start; it was moved to {aside} and a fresh one is used. "
-            "Alerts that waited in it may be lost: compare with Alertmanager."
-        ),
-    )
+    def _tell_all_robots(self, notice: Callable[[str], Notice]) -> None:
+        self.store.notify(map(notice, self.settings.robots), now=self.clock.now())
 
 
 def _warn_of_restart(old: Settings, new: Settings) -> None:

@@ -52,12 +52,15 @@ def open_sqlite(path: Path, now: datetime, *, mounts: Path = MOUNTS) -> Outbox:
     """Open or create the database at `path` and own it until the outbox is closed.
 
     Raises StoreLocked when another process owns it and StoreUnavailable when it cannot be opened.
-    `Outbox.moved_aside` names the corrupt file that was found and replaced, if one was.
+    `Outbox.moved_aside` names the corrupt file that was found and replaced, if one was, and
+    `Outbox.vanished` says that there had been a file, as its lock shows, and there is none now.
     """
     refuse_network(path, mounts)
+    owned_before = _lock_path(path).exists()
     lock = acquire_lock(path)
     try:
-        return _own(path, lock, _move_aside_if_corrupt(path, now))
+        vanished = owned_before and not path.exists()
+        return _own(path, lock, _move_aside_if_corrupt(path, now), vanished=vanished)
     except BaseException:
         lock.release()
         raise
@@ -73,7 +76,7 @@ def open_existing(path: Path) -> Outbox:
     lock = acquire_lock(path)
     try:
         _require_sound(path)
-        return _own(path, lock, None)
+        return _own(path, lock)
     except BaseException:
         lock.release()
         raise
@@ -100,7 +103,9 @@ def _require_sound(path: Path) -> None:
         )
 
 
-def _own(path: Path, lock: Lock, moved_aside: Path | None) -> Outbox:
+def _own(
+    path: Path, lock: Lock, moved_aside: Path | None = None, *, vanished: bool = False
+) -> Outbox:
     writing = _engine(path, readonly=False)
     _create(writing, path)
 
@@ -113,12 +118,13 @@ def _own(path: Path, lock: Lock, moved_aside: Path | None) -> Outbox:
         reading=_engine(path, readonly=True),
         release=release,
         moved_aside=moved_aside,
+        vanished=vanished,
     )
 
 
 def acquire_lock(path: Path) -> Lock:
     """Become the one owner of the database at `path`, or raise StoreLocked."""
-    lock_path = path.with_name(path.name + ".lock")
+    lock_path = _lock_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -139,6 +145,10 @@ def acquire_lock(path: Path) -> Lock:
     # A worker's arbiter would start another one, so both are named.
     os.write(descriptor, f"{os.getpid()} (started by {os.getppid()})\n".encode())
     return Lock(descriptor)
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
 
 
 def _engine(path: Path, *, readonly: bool) -> Engine:

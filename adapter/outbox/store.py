@@ -97,9 +97,9 @@ class Writer(Protocol):
 
 
 class Outbox:
-    """Keep deliveries from "accepted" to "delivered"; `moved_aside` names a corrupt file found.
+    """Keep deliveries from "accepted" to "delivered"; `kept` holds small values beside them.
 
-    `kept` holds small values beside them.
+    `moved_aside` names a corrupt file found at the start; `vanished`: the file was gone.
     """
 
     def __init__(
@@ -109,12 +109,14 @@ class Outbox:
         reading: Engine,
         release: Callable[[], object],
         moved_aside: Path | None = None,
+        vanished: bool = False,
     ) -> None:
         self._writer = writer
         self._reading = reading
         self.kept = Kept(writer, self._read)
         self._release = release
         self.moved_aside = moved_aside
+        self.vanished = vanished
         self._waiting = 0
         self.recount()
 

@@ -210,6 +210,26 @@ def test_corruption_at_run_time_ends_the_process_and_the_next_start_moves_it_asi
     assert "A" in told_by(dingtalk, "ops")
 
 
+def test_a_database_that_is_taken_away_is_told_and_a_fresh_one_is_used(
+    adapter: Adapter, dingtalk: Running
+) -> None:
+    adapter.start()
+    worker = adapter.worker()
+    for part in adapter.folder.glob("adapter.db*"):
+        if part.name in {"adapter.db", "adapter.db-wal", "adapter.db-shm"}:
+            part.unlink()
+    refused = adapter.post(told("A"))
+    assert (refused.status_code, "removed or replaced" in refused.json()["error"]) == (503, True)
+    wait_until(lambda: adapter.worker() not in {None, worker}, what="a new worker")
+    adapter.process.serves(f"{adapter.url}/-/ready")
+    adapter.accept(told("A"))
+    adapter.settled()
+    assert [each.title for each in dingtalk.messages()] == [
+        "⚠️ 告警队列丢失 · Alert queue was gone",
+        "🔴 严重 A",
+    ]
+
+
 @contextmanager
 def full_disk(adapter: Adapter) -> Iterator[None]:
     """Let the worker write nothing into files, as on a disk that is full."""

@@ -125,6 +125,17 @@ def test_a_sound_file_is_not_moved(path: Path) -> None:
     open_sqlite(path, START).close()
     second = open_sqlite(path, START)
     assert second.moved_aside is None
+    assert not second.vanished
+    second.close()
+
+
+def test_a_file_that_was_owned_before_and_is_gone_is_noticed(path: Path) -> None:
+    first = open_sqlite(path, START)
+    assert not first.vanished, "there never was one"
+    first.close()
+    path.unlink()
+    second = open_sqlite(path, START)
+    assert second.vanished
     second.close()
 
 
