@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "serving",
         "simulator",
     ),
-    ("app", "sending"),
+    ("app", "moving", "sending"),
     ("preview",),
     ("cli",),
     ("__main__",),

@@ -13,6 +13,7 @@ from adapter.cli.check import check_config
 from adapter.cli.demo import demo
 from adapter.cli.oncall import oncall
 from adapter.cli.outbox import outbox
+from adapter.cli.receiver import receiver
 from adapter.cli.render import render
 from adapter.cli.route import route
 from adapter.cli.send import send
@@ -31,7 +32,7 @@ def commands() -> None:
     """Deliver Prometheus Alertmanager webhooks to DingTalk group robots (钉钉群机器人)."""
 
 
-for command in (serve, check_config, route, render, oncall, send, outbox, simulate, demo):
+for command in (serve, check_config, route, render, oncall, receiver, send, outbox, simulate, demo):
     commands.add_command(command)
 
 

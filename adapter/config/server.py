@@ -12,6 +12,8 @@ from adapter.config.secret_values import SKIPPED, password, read_secret, take_se
 from adapter.config.settings import AuthSettings, BasicAuth, ServerSettings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from adapter.config.reader import Section, Value
     from adapter.secret import Secret
 
@@ -62,6 +64,7 @@ def _read_auth(value: Value) -> AuthSettings:
             )
         return AuthSettings(
             bearer_tokens=() if tokens is None else _read_tokens(*tokens),
+            bearer_token_files=() if tokens is None else _read_paths(*tokens),
             basic=None if basic is None else basic.read(_read_basic, None),
         )
 
@@ -74,13 +77,27 @@ def _read_tokens(key: str, value: Value) -> tuple[Secret, ...]:
     return value.read(list_of(read, example), ())
 
 
+def _read_paths(key: str, value: Value) -> tuple[Path, ...]:
+    if not key.endswith("_files"):
+        return ()
+    return value.read(list_of(_read_path, "[FILE]"), ())
+
+
+def _read_path(value: Value) -> Path:
+    return value.base / value.text()
+
+
 def _read_basic(value: Value) -> BasicAuth | None:
     with value.section("server.auth.basic", "username: alertmanager") as section:
         username = section.require("username", scalar(_username), "a name such as alertmanager")
         secret = take_secret(section, "password", password, "the password")
         if username is None or secret is None:
             return None
-        return BasicAuth(username=username, password=secret)
+        return BasicAuth(
+            username=username,
+            password=secret,
+            password_file=section.take("password_file", _read_path, None),
+        )
 
 
 def _username(text: str) -> str:

@@ -31,17 +31,22 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasicAuth:
-    """Hold a user name and its password."""
+    """Hold a user name and its password, and the file that it came from, if one did."""
 
     username: str
     password: Secret
+    password_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthSettings:
-    """Say who may post webhooks; any configured method suffices, none configured means anyone."""
+    """Say who may post webhooks; any configured method suffices, none configured means anyone.
+
+    `bearer_token_files` are the files that the tokens came from, if they did.
+    """
 
     bearer_tokens: tuple[Secret, ...] = ()
+    bearer_token_files: tuple[Path, ...] = ()
     basic: BasicAuth | None = None
 
     @property

@@ -91,14 +91,21 @@ class Authorization(Strict):
     credentials: KeyOfSecret
 
 
+class BasicAuth(Strict):
+    username: KeyOfSecret
+    password: KeyOfSecret
+
+
 class CamelHttp(Strict):
     follow_redirects: bool
-    authorization: Authorization
+    authorization: Authorization | None = None
+    basic_auth: BasicAuth | None = None
 
 
 class SnakeHttp(StrictSnake):
     follow_redirects: bool
-    authorization: Authorization
+    authorization: Authorization | None = None
+    basic_auth: BasicAuth | None = None
 
 
 class CamelWebhook(Strict):

@@ -1,0 +1,1 @@
+"""Move in: what senders must be told, and the configuration of another adapter as ours."""
