@@ -63,6 +63,17 @@ def test_a_handoff_stays_where_it_is_when_the_clocks_change(day: str) -> None:
     assert {before, after} == {("zhang",), ("lee",)}
 
 
+def test_a_handoff_in_the_hour_that_comes_twice_is_in_the_first() -> None:
+    start = datetime.fromisoformat("2026-10-24T02:30")
+    schedule = team(Layer(rotation=Rotation(start, DAY), people=("zhang", "lee")), zone=BERLIN)
+    handoff = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    second_pass = handoff + HOUR / 2 + SECOND  # the clocks show 02:00:01 again
+    found = [on_call(schedule, PEOPLE, when) for when in (handoff - SECOND, handoff, second_pass)]
+    assert found == [("zhang",), ("lee",), ("lee",)]
+    around = Span(handoff - HOUR, handoff + 2 * HOUR)
+    assert [shift.span.starts_at for shift in roster(schedule, PEOPLE, around)][1:] == [handoff]
+
+
 def test_turns_of_hours_go_by_the_wall_clock() -> None:
     start = datetime.fromisoformat("2026-03-28T20:00")
     rotation = Rotation(start, timedelta(hours=12))
