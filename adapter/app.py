@@ -6,7 +6,7 @@ import os
 import random
 import threading
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,6 +17,7 @@ from adapter.announcer import Announcer
 from adapter.clock import SharedClock
 from adapter.config.template_files import bundled_templates, read_templates
 from adapter.core.delivery import RenderSettings
+from adapter.core.directory import Directory
 from adapter.core.queue_notices import corrupt, gone
 from adapter.core.rendering import Renderer
 from adapter.dingtalk import Client
@@ -58,7 +59,9 @@ class Loaded:
     @property
     def equipment(self) -> Equipment:
         """Return what messages are made and sent with."""
-        return Equipment(self.settings.robots, self.renderer)
+        schedules = {name: each.schedule for name, each in self.settings.schedules.items()}
+        directory = Directory(self.settings.people, schedules)
+        return Equipment(self.settings.robots, self.renderer, directory)
 
 
 def load(path: Path, *, skip_secrets: bool = False) -> Loaded:
@@ -170,7 +173,7 @@ class Service:
             sender=Client(self.clock),
             metrics=self.metrics,
             clock=self.clock,
-            equipment=lambda: self._loaded.equipment,
+            equipment=self._equipment,
         )
         storage = loaded.settings.storage
         # Whoever shares PostgreSQL may write to it without being asked.
@@ -277,6 +280,12 @@ class Service:
         log.info("asked by a command", what=request.command, done=done, problems=problems)
         self.wake(changed.robots)
         return changed
+
+    def _equipment(self) -> Equipment:
+        """Return what messages are made with; who is on call is as calendars told last."""
+        loaded = self._loaded
+        directory = Directory(loaded.settings.people, self._feeds.schedules())
+        return replace(loaded.equipment, directory=directory)
 
     def _tell_loaded(self) -> None:
         self.metrics.reload_successful.set(1)

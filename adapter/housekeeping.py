@@ -28,13 +28,23 @@ DEAD_KEPT: Final = 3
 STATES_KEPT: Final = timedelta(days=1)
 """How long a group state is known beyond the window in which it matters."""
 
+ANNOUNCED_KEPT: Final = timedelta(days=7)
+"""How long an announced alert rings nobody again, at least: Alertmanager repeats it sooner."""
+
 log = structlog.get_logger(__name__)
 
 
 class Store(Protocol):
     """What is kept in order."""
 
-    def purge(self, *, before: datetime, dead_before: datetime, states_before: datetime) -> int:
+    def purge(
+        self,
+        *,
+        before: datetime,
+        dead_before: datetime,
+        states_before: datetime,
+        announced_before: datetime,
+    ) -> int:
         """Remove some of what is older; return how many rows."""
         ...
 
@@ -92,6 +102,7 @@ class Housekeeper:
             "before": now - self._retention(),
             "dead_before": now - DEAD_KEPT * self._retention(),
             "states_before": now - STATES_KEPT,
+            "announced_before": now - max(self._retention(), ANNOUNCED_KEPT),
         }
         try:
             while not self._stopping.is_set():

@@ -125,6 +125,9 @@ class Metrics:
         self.render_failures = self._counter(
             "render_failures", "Messages for which the built-in text was used.", "template"
         )
+        self.mentions_unresolved = self._counter(
+            "mentions_unresolved", "Mentions in messages that meant nobody."
+        )
         self.store_corruptions = self._counter(
             "store_corruptions", "Corrupt databases moved aside at start."
         )
@@ -176,6 +179,10 @@ class Metrics:
     def render_failed(self, template: str) -> None:
         """Note a template that failed."""
         self.render_failures.labels(template).inc()
+
+    def unresolved(self, mentions: int) -> None:
+        """Note mentions of a message that mean nobody."""
+        self.mentions_unresolved.inc(mentions)
 
     def watch(
         self,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from adapter.clock import SharedClock
     from adapter.config.settings import RobotSettings, StorageSettings
     from adapter.core.delivery import Post
-    from adapter.core.rendering import Renderer
+    from adapter.dispatcher import Equipment
     from adapter.outbox import Asked, History, Outbox
 
 PENDING: Final = "pending"
@@ -69,13 +69,13 @@ def send(  # noqa: PLR0913  # each is a different kind of thing, and named
     *,
     robot: RobotSettings,
     storage: StorageSettings,
-    renderer: Renderer,
+    equipment: Equipment,
     clock: SharedClock,
     patience: timedelta | None = PATIENCE,
 ) -> Result:
     """Put a message into the outbox and wait for what becomes of it, for so long or until then."""
     until = None if patience is None else clock.now() + patience
-    sender = _Sender(robot=robot, storage=storage, renderer=renderer, clock=clock)
+    sender = _Sender(robot=robot, storage=storage, equipment=equipment, clock=clock)
     name = sender.put(post)
     history = open_history(storage.path, storage.postgresql)
     try:
@@ -94,7 +94,7 @@ class _Sender:
 
     robot: RobotSettings
     storage: StorageSettings
-    renderer: Renderer
+    equipment: Equipment
     clock: SharedClock
     elsewhere: bool = False
 
@@ -131,7 +131,7 @@ class _Sender:
                 if isinstance(turn, Idle):
                     return turn.until
                 alone = replace(turn, head=())
-                return self._courier(outbox).take(alone, robot, self.renderer)
+                return self._courier(outbox).take(alone, robot, self.equipment)
         except StoreLocked:
             self.elsewhere = True
             return None

@@ -23,8 +23,16 @@ class Store:
         self.purges = 0
         self.recounts = 0
 
-    def purge(self, *, before: datetime, dead_before: datetime, states_before: datetime) -> int:
+    def purge(
+        self,
+        *,
+        before: datetime,
+        dead_before: datetime,
+        states_before: datetime,
+        announced_before: datetime,
+    ) -> int:
         assert dead_before < before < states_before
+        assert announced_before <= before
         self.purges += 1
         if self.fault is not None:
             raise self.fault

@@ -12,6 +12,7 @@ from adapter.cli.outbox_text import plain
 from adapter.core.explaining import Said, settings_of, steps
 from adapter.core.priority import Priority, priority_of
 from adapter.core.routing import Match, RouteSettings, match
+from adapter.logs import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +74,7 @@ class Decision:
             template=str(said["template"].value),
             message="markdown",
             priority=self.priority(said),
-            mention=(),
+            mention=_mention(said),
         )
 
 
@@ -113,7 +114,9 @@ def _result(decision: Decision, found: Match, first: dict[str, str]) -> Iterator
         yield f"{path} tells nobody: its robots are []"
     for robot in robots:
         if robot in first:
-            yield f"{path} tells {robot}, which has this alert once, as {first[robot]} says"
+            mention = _mention(decision.said(found, robot))
+            also = f"; it rings [{', '.join(mention)}] as well" if mention else ""
+            yield f"{path} tells {robot}, which has this alert once, as {first[robot]} says{also}"
             continue
         first[robot] = path
         yield f"{path} tells {robot}:"
@@ -122,10 +125,20 @@ def _result(decision: Decision, found: Match, first: dict[str, str]) -> Iterator
                 yield f"  {name} {_shown(decision, name, said)}"
 
 
+def _mention(said: Mapping[str, Said]) -> tuple[str, ...]:
+    value = said["mention"].value
+    return tuple(map(_masked, value)) if isinstance(value, tuple) else ()
+
+
+def _masked(word: object) -> str:
+    """Return a word of a setting without the middle of the number that it may be."""
+    return redaction(str(word))
+
+
 def _shown(decision: Decision, name: str, said: Said) -> str:
     value = said.value
     if isinstance(value, tuple):
-        text = f"[{', '.join(map(str, value))}]"
+        text = f"[{', '.join(map(_masked, value))}]"
     else:
         text = str(value).lower() if isinstance(value, bool) else str(value)
     if name == "priority" and value == "auto":

@@ -226,7 +226,7 @@ def _send(target: Target, message: Message, options: dict[str, Any], *, as_is: b
         Post(robot=robot.name, message=message, msg_uuid=message_uuid),
         robot=robot,
         storage=settings.storage,
-        renderer=loaded.renderer,
+        equipment=loaded.equipment,
         clock=SharedClock(),
         patience=None if options["wait"] else PATIENCE,
     )

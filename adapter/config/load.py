@@ -15,6 +15,7 @@ from adapter.config.reader import Reading
 from adapter.config.robots import take_robots
 from adapter.config.route_settings import Known
 from adapter.config.routes import read_root, read_routes
+from adapter.config.schedules import take_schedules
 from adapter.config.server import take_server
 from adapter.config.settings import Settings
 from adapter.config.severity import take_scale
@@ -62,11 +63,12 @@ def _read_main(value: Value, document: Document) -> Settings:
         included = open_included(root, document, sections)
         own = take_templates(root)
         templates = _template_names(own.directory, value.reading.problems)
+        on_call = take_on_call(root, included)
         intervals = take_time_intervals(root)
-        known = Known(templates, None, intervals)
+        known = Known(templates, None, on_call.mentionable, intervals)
         robots = take_robots(root, included.sections, known, complete=included.complete)
         known = replace(known, robots=robots.names)
-        people, schedules = take_on_call(root, included, robots.names)
+        schedules = take_schedules(root, included.sections, on_call.names(robots.names))
         return Settings(
             robots=robots.usable,
             route=_take_route(root, included.sections, known),
@@ -77,7 +79,7 @@ def _read_main(value: Value, document: Document) -> Settings:
             server=take_server(root),
             log=take_log(root),
             sources=take_sources(root),
-            people=people,
+            people=on_call.people,
             schedules=schedules,
             time_intervals=intervals or {},
             files=(document.path, *included.paths),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from adapter.config.instants import take_span
 from adapter.config.names import gathered
 from adapter.config.problems import Mistake
+from adapter.core.mentions import ALL
 from adapter.core.people import Person
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _PEOPLE: Final = 'zhang: {name: 张三, mobile: "138…"}'
 _AWAY: Final = "[{from: 2026-12-24, to: 2026-12-27}]"
 _MAINLAND: Final = re.compile(r"1\d{10}", re.ASCII)
 _ABROAD: Final = re.compile(r"\+(?!86-)\d{1,4}-\d{6,14}", re.ASCII)
+_USER_ID: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _LONGEST: Final = 64
 
 
@@ -54,23 +56,32 @@ def mobile(text: str) -> str:
     )
 
 
+def user_id(text: str) -> str:
+    """Read a user id as it can stand in a text behind an @, apart from other words."""
+    if _USER_ID.fullmatch(text):
+        return text
+    raise Mistake("is no user id; expected up to 64 letters, digits, - _ . as DingTalk shows it")
+
+
 def _read(value: Value, key: str, zone: tzinfo) -> Person | None:
+    if key == ALL:
+        value.key_problem("a person cannot be called all, which mentions everybody")
     with value.section("people.NAME", 'mobile: "138…"') as section:
         given = section.only_one("mobile", "user_id")
         number = section.hidden("mobile", mobile, "")
-        user_id = section.scalar("user_id", _word, "")
+        user = section.scalar("user_id", user_id, "")
         person = Person(
             key=key,
             name=section.scalar("name", _word, key),
             mobile=number,
-            user_id=user_id,
+            user_id=user,
             away=section.list_of("away", partial(_read_away, zone=zone), _AWAY),
         )
     if given is None and not section.suggests("mobile", "user_id"):
         value.missing(
             "mobile", "missing; expected how DingTalk knows the person: mobile or user_id"
         )
-    return person if number or user_id else None
+    return person if number or user else None
 
 
 def _read_away(value: Value, zone: tzinfo) -> Span | None:

@@ -1,10 +1,11 @@
-"""Read what a route says, and a robot as its default: template, language, timezone."""
+"""Read what a route says, and a robot as its default: how messages look, and whom they ring."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from adapter.config.mentions import take_mentions
 from adapter.config.problems import Mistake
 from adapter.config.reader import list_of
 from adapter.config.scalars import boolean, one_of, timezone
@@ -15,6 +16,7 @@ from adapter.core.routing import RouteSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from adapter.config.mentions import Mentionable
     from adapter.config.reader import Section, Value
 
 LANGUAGES: Final = ("zh", "en")
@@ -28,6 +30,7 @@ class Known:
 
     templates: Collection[str] | None
     robots: Collection[str] | None
+    mentionable: Mentionable
     intervals: Collection[str] | None = ()
 
 
@@ -44,6 +47,7 @@ def take_route_settings(
         priority=section.scalar("priority", one_of(PRIORITIES), None),
         defer=section.take("defer", list_of(_interval(known.intervals), "[nights]"), None),
         split=section.scalar("split", one_of(SPLITS), None),
+        **take_mentions(section, known.mentionable),
     )
 
 

@@ -21,9 +21,6 @@ ROUTE: Final = "route"
 _ROUTE_SETTINGS: Final = frozenset(
     {
         "buttons",
-        "mention",
-        "mention_else",
-        "mention_on",
         "message",
         "remind",
     }
@@ -60,9 +57,9 @@ _FOREIGN: Final[Mapping[str, str]] = {
     "targets": "DingTalk robots are defined under `robots`",
     "match": 'write `matchers: [severity="critical"]`',
     "match_re": 'write `matchers: [team=~"db|infra"]`',
-    "mobiles": "mentions are not supported yet; remove it for now",
-    "mentions": "mentions are not supported yet; remove it for now",
-    "at": "mentions are not supported yet; remove it for now",
+    "mobiles": "write `mention: [schedule:sre]`: whom a route or a robot rings",
+    "mentions": "write `mention: [schedule:sre]`: whom a route or a robot rings",
+    "at": "write `mention: [schedule:sre]`: whom a route or a robot rings",
     "group_by": _GROUPING,
     "group_wait": _GROUPING,
     "group_interval": _GROUPING,
@@ -121,6 +118,7 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(_ROUTE_SETTINGS, "a route or a robot"),
     **dict.fromkeys(("template", "language", "timezone"), "a route or a robot"),
     **dict.fromkeys(("send_resolved", "priority", "split", "defer"), "a route or a robot"),
+    **dict.fromkeys(("mention", "mention_else", "mention_on"), "a route or a robot"),
     **dict.fromkeys(
         ("times", "weekdays", "days_of_month", "months", "years", "location"),
         "an entry of `time_intervals`",

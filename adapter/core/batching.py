@@ -175,13 +175,14 @@ class _Planning:
     def _merged(self, form: Form) -> Batch:
         """Return all of one look; what follows high priority in its message is normal.
 
-        But not while high priority of another look waits: it would be overtaken.
+        But not while high priority of another look waits: it would be overtaken. Groups that ring
+        whom the first one rings come first.
         """
         look = self.lane[0].stream.look
         alike = [queued for queued in self.lane if queued.stream.look == look]
         if len(alike) == len(self.lane):
             alike = [queued for queued in self.queue if queued.stream.look == look]
-        return self._of(alike, form, parts=self._messages(form))
+        return self._of(_same_mentions_first(alike), form, parts=self._messages(form))
 
     def _digest(self) -> Batch:
         return self._of(self.lane, Form.DIGEST, through_id=self.totals.last_id)
@@ -204,6 +205,13 @@ class _Planning:
             through_id=through_id,
             totals=self.totals,
         )
+
+
+def _same_mentions_first(queue: Sequence[Queued]) -> list[Queued]:
+    """Return the queue with the groups that ring like its first entry before the others."""
+    wanted = queue[0].entry.delivery.mentions
+    same = {queued.stream for queued in queue if queued.entry.delivery.mentions == wanted}
+    return sorted(queue, key=lambda queued: (-queued.priority, queued.stream not in same))
 
 
 def _messages_of(size: int) -> int:

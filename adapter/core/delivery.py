@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from adapter.core.alerts import AlertGroup
+from adapter.core.mentions import MentionRule
 from adapter.core.message import Message
 from adapter.core.priority import Priority
 from adapter.core.severity import LABEL
@@ -32,7 +33,7 @@ class Split(StrEnum):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the part of one alert group that goes to one robot, and how it is to look.
+    """Hold the part of one alert group that goes to one robot, how it is to look, whom it rings.
 
     What is deferred is told in a digest when `deferred_until` has come.
     """
@@ -44,6 +45,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     severity_label: str = LABEL  # as it was when the alerts were counted
     split: Split = Split.GROUP
     deferred_until: datetime | None = None
+    mentions: tuple[MentionRule, ...] = ()
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="notice"):

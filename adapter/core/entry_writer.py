@@ -12,6 +12,7 @@ from adapter.core.template_parts import TemplateEntries
 
 if TYPE_CHECKING:
     from adapter.core.batch import Entry
+    from adapter.core.calls import Call
     from adapter.core.reader import Readers
     from adapter.core.template_set import TemplateSet
     from adapter.core.words import Words
@@ -42,15 +43,15 @@ class EntryWriter:
         """Return where the first template failed, and how; None if none did."""
         return next(iter(self._failures.values()), None)
 
-    def write(self, entry: Entry) -> str:
-        """Return an alert in one line."""
+    def write(self, entry: Entry, call: Call) -> str:
+        """Return an alert in one line, with whom it rings."""
         settings = entry.delivery.settings
         if settings.template not in self._failures:
             try:
-                return self._by_template(entry)
+                return self._by_template(entry, call)
             except Exception as error:  # noqa: BLE001  # a template may raise anything
                 self._failures[settings.template] = self._templates.fault(settings, error)
-        return plain_line(entry, self._readers)
+        return call.beside(plain_line(entry, self._readers))
 
     def note(self, entry: Entry) -> str:
         """Return that the template of this entry failed, or nothing."""
@@ -59,14 +60,14 @@ class EntryWriter:
             return ""
         return plain_failure(self._readers.of(settings, SHORT_BYTES), settings.template)
 
-    def _by_template(self, entry: Entry) -> str:
+    def _by_template(self, entry: Entry, call: Call) -> str:
         for longest in _VALUES:
-            line = self._template(entry, longest).entry(entry.alert)
+            line = self._template(entry, longest).entry(entry.alert, call)
             if size_of(line) <= _LONG:
-                return line
+                return call.beside(line)
         if size_of(line) > self._longest_line:
             raise TooMuchError("a line that takes most of a message")
-        return line
+        return call.beside(line)
 
     def _template(self, entry: Entry, longest: int) -> TemplateEntries:
         key = entry.delivery_id, longest
@@ -85,9 +86,9 @@ class PlainWriter:
         self._readers = readers
         self._words = words
 
-    def write(self, entry: Entry) -> str:
-        """Return an alert in one line."""
-        return plain_line(entry, self._readers)
+    def write(self, entry: Entry, call: Call) -> str:
+        """Return an alert in one line, with whom it rings."""
+        return call.beside(plain_line(entry, self._readers))
 
     def note(self, _entry: Entry) -> str:
         """Return that details are withheld, and why."""

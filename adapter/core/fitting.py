@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from adapter.core.alert_view import AlertView
+    from adapter.core.calls import Call
     from adapter.core.words import Words
 
 FULL_ALERTS: Final = 10
@@ -36,6 +37,11 @@ class Parts(Protocol):
     @property
     def alerts(self) -> Sequence[AlertView]:
         """Return the alerts in the order in which they are told."""
+        ...
+
+    @property
+    def call(self) -> Call:
+        """Return whom they ring."""
         ...
 
     def title(self) -> str:
@@ -153,7 +159,8 @@ class _Draft:
         self.parts = parts
         self._head = [around.opening(parts.group()), around.note]
         self._tail = [around.cut_off(), parts.footer()]
-        self._room = room - sum(map(size_of, [*self._head, *self._tail]))
+        fixed = [*self._head, *self._tail, parts.call.closing("")]
+        self._room = room - parts.call.at_growth - sum(map(size_of, fixed))
         self.left = self._room
         self._lines: list[str] = []
         self._take_lines(size_of(around.more(len(parts.alerts))))
@@ -199,7 +206,8 @@ class _Draft:
 
     def text(self, more: str = "") -> str:
         """Return the text; `more` stands for alerts that it does not tell."""
-        return paragraphs(*self._head, *self._lines, more, *self._tail)
+        told = paragraphs(*self._head, *self._lines, more, *self._tail)
+        return paragraphs(told, self.parts.call.closing(told))
 
 
 def paragraphs_that_fit(text: str, room: int) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from adapter.core.batch import Entry
+    from adapter.core.calls import Calls
     from adapter.core.envelope import Envelope
     from adapter.core.fitting import Parts
     from adapter.core.group_writer import GroupWriter
@@ -36,13 +37,17 @@ def tell_group(
     entries: Sequence[Entry], writer: GroupWriter, envelope: Envelope, readers: Readers
 ) -> tuple[MarkdownMessage, int]:
     """Return a message of as many of the first entries of one group as have room, and how many."""
+    calls = writer.calls
+    entries = calls.first_within(entries, apart=False)
     words = words_of(settings_of(entries).language)
     delay = readers.now - min(entry.received_at for entry in entries)
     around = _around(entries, envelope.mark, delay_note(words, delay, merged=False))
     section = writer.write(entries, around, lambda parts: _room(envelope, parts), must=True)
     if section is None:
         line = plain_line(entries[0], readers)
-        return envelope.message(envelope.title(one_line(line)), line), 1
+        told = calls.note(calls.of(entries[:1])).beside(line)
+        return envelope.message(envelope.title(one_line(line)), told), 1
+    calls.note(section.parts.call)
     title = envelope.title(one_line(section.parts.title()))
     return envelope.message(title, section.text), section.told
 
@@ -61,8 +66,11 @@ def tell_groups(
     (`crowded`) is it cut short, so that every message is full.
     """
     texts: list[str] = []
-    left = heading.room
-    for run in _runs(entries):
+    left, calls = heading.room, writer.calls
+    for each in _runs(entries):
+        run = calls.first_within(each, apart=True)
+        if not run:
+            break
         may_wait = bool(texts) and not (crowded and left > heading.room // _NEARLY_FULL)
         room = left - size_of(_BETWEEN) if texts else left
         section = writer.write(run, _around(run), _always(room), must=not texts)
@@ -70,27 +78,30 @@ def tell_groups(
         if may_wait and not whole:
             break
         if section is None:
-            texts += _lines(entries[heading.told :], lines, heading, room)
+            rest = calls.first_within(entries[heading.told :], apart=True)
+            texts += _lines(rest, lines, heading, room, calls)
             break
         texts.append(section.text)
-        left = room - size_of(section.text)
+        left = room - size_of(section.text) - calls.note(section.parts.call).at_growth
         for entry in run[: section.told]:
             heading.add(entry)
-        if section.told < len(run):
+        if section.told < len(each):
             break
     return heading.message(f"\n\n{_BETWEEN}\n\n".join(texts))
 
 
 def _lines(
-    entries: Sequence[Entry], lines: LineWriter, heading: MergedHeading, left: int
+    entries: Sequence[Entry], lines: LineWriter, heading: MergedHeading, left: int, calls: Calls
 ) -> list[str]:
     """Return lines of the first entries, as many as have room, as one text."""
     told: list[str] = []
     for entry in entries:
-        line = lines.write(entry)
-        left -= size_of(line)
+        call = calls.of([entry])
+        line = lines.write(entry, call)
+        left -= size_of(line) + call.at_growth
         if left < 0:
             break
+        calls.note(call)
         told.append(line)
         heading.add(entry)
     return [paragraphs(*told)] if told else []

@@ -10,6 +10,7 @@ import msgspec
 
 from adapter.core.alerts import AlertGroup, subset
 from adapter.core.budget import Budget, Rendering, TooMuchError
+from adapter.core.calls import Call
 from adapter.core.delivery import RenderSettings
 from adapter.core.fitting import Around, Fitted, Parts, fit_first
 from adapter.core.group_view import GroupView
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from adapter.core.batch import Entry
+    from adapter.core.calls import Calls
     from adapter.core.reader import Reader, Readers
     from adapter.core.template_set import TemplateSet
 
@@ -31,15 +33,19 @@ VALUES: Final = (4_000, 800, VALUE_BYTES)
 PLAIN_VALUES: Final = (VALUE_BYTES, SHORT_BYTES)
 """The same without a template."""
 
-Make = Callable[[AlertGroup], Parts]
+Make = Callable[[AlertGroup, Call], Parts]
 
 
 class GroupWriter:
-    """Write the groups of one message; `failed` says which template failed, where and how."""
+    """Write the groups of one message; `failed` says which template failed, where and how.
 
-    def __init__(self, templates: TemplateSet, readers: Readers) -> None:
+    `calls` collects whom the message rings.
+    """
+
+    def __init__(self, templates: TemplateSet, readers: Readers, calls: Calls) -> None:
         self._templates = templates
         self._readers = readers
+        self.calls = calls
         self._budget = Budget()
         self.failed: str | None = None
 
@@ -57,13 +63,13 @@ class GroupWriter:
         """
         settings = settings_of(entries)
         try:
-            fitted = _fit(self.by_template(settings), entries, around, room_of)
+            fitted = self._fit(self.by_template(settings), entries, around, room_of)
             if fitted or not must:
                 return fitted
             raise TooMuchError("the message does not fit or is empty")  # noqa: TRY301  # told as any
         except Exception as error:  # noqa: BLE001  # a template may raise anything; the alert goes out
             self.failed = self.failed or self._templates.fault(settings, error)
-        return _fit(self.plainly(settings), entries, around, room_of)
+        return self._fit(self.plainly(settings), entries, around, room_of)
 
     def by_template(self, settings: RenderSettings) -> Iterator[Make]:
         """Yield ways to make the parts of a group by its template, each with shorter values."""
@@ -78,13 +84,32 @@ class GroupWriter:
             reader = self._readers.of(settings, longest)
             yield functools.partial(_plain_parts, settings.template, reader)
 
+    def _fit(
+        self,
+        ways: Iterable[Make],
+        entries: Sequence[Entry],
+        around: Around,
+        room_of: Callable[[Parts], int],
+    ) -> Fitted | None:
+        for make in ways:
+            first = functools.partial(self._of_first, make, entries)
+            fitted = fit_first(first, len(entries), around, room_of)
+            if fitted and fitted.text:
+                return fitted
+        return None
 
-def _template_parts(template: Template, rendering: Rendering, group: AlertGroup) -> TemplateParts:
-    return TemplateParts(template, GroupView(group, rendering.reader), rendering)
+    def _of_first(self, make: Make, entries: Sequence[Entry], count: int) -> Parts:
+        return make(group_of(entries[:count]), self.calls.of(entries[:count]))
 
 
-def _plain_parts(failed: str, reader: Reader, group: AlertGroup) -> PlainParts:
-    return PlainParts(GroupView(group, reader), reader, failed)
+def _template_parts(
+    template: Template, rendering: Rendering, group: AlertGroup, call: Call
+) -> TemplateParts:
+    return TemplateParts(template, GroupView(group, rendering.reader), rendering, call)
+
+
+def _plain_parts(failed: str, reader: Reader, group: AlertGroup, call: Call) -> PlainParts:
+    return PlainParts(GroupView(group, reader), reader, failed, call)
 
 
 def settings_of(entries: Sequence[Entry]) -> RenderSettings:
@@ -108,18 +133,3 @@ def group_of(entries: Sequence[Entry]) -> AlertGroup:
 
 def _newest(entries: Sequence[Entry]) -> Entry:
     return max(entries, key=lambda entry: entry.delivery_id)
-
-
-def _fit(
-    ways: Iterable[Make], entries: Sequence[Entry], around: Around, room_of: Callable[[Parts], int]
-) -> Fitted | None:
-    for make in ways:
-        first = functools.partial(_of_first, make, entries)
-        fitted = fit_first(first, len(entries), around, room_of)
-        if fitted and fitted.text:
-            return fitted
-    return None
-
-
-def _of_first(make: Make, entries: Sequence[Entry], count: int) -> Parts:
-    return make(group_of(entries[:count]))

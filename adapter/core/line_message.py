@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from adapter.core.batch import Entry
+    from adapter.core.calls import Call, Calls
     from adapter.core.merged_heading import MergedHeading
     from adapter.core.message import MarkdownMessage
     from adapter.core.words import Words
@@ -29,8 +30,8 @@ _MANY: Final = 99_999
 class LineWriter(Protocol):
     """Write one alert in one line, and what the message says of such lines."""
 
-    def write(self, entry: Entry) -> str:
-        """Return an alert in one line that always has room in a message."""
+    def write(self, entry: Entry, call: Call) -> str:
+        """Return an alert in one line that always has room in a message, with whom it rings."""
         ...
 
     def note(self, entry: Entry) -> str:
@@ -39,19 +40,28 @@ class LineWriter(Protocol):
 
 
 def tell_lines(
-    entries: Sequence[Entry], writer: LineWriter, heading: MergedHeading, links: AllAlerts
+    entries: Sequence[Entry],
+    writer: LineWriter,
+    heading: MergedHeading,
+    links: AllAlerts,
+    calls: Calls,
 ) -> MarkdownMessage:
     """Return a message of as many of the first entries as have room; `heading` counts them."""
     lines: list[str] = []
     left, note = heading.room, ""
     for entry in entries:
-        line = writer.write(entry)
+        if not calls.first_within([entry], apart=True):
+            break
+        call = calls.of([entry])
+        line = writer.write(entry, call)
         told_note = note or writer.note(entry)
-        left -= size_of(line) + links.size(entry) + size_of(told_note) - size_of(note)
+        left -= size_of(line) + call.at_growth
+        left -= links.size(entry) + size_of(told_note) - size_of(note)
         if left < 0 and lines:
             break
         note = told_note
         lines.append(line)
+        calls.note(call)
         heading.add(entry)
         links.add(entry)
     return heading.message(*lines, note, links.told())

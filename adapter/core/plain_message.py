@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from adapter.core.alert_view import AlertView
+    from adapter.core.calls import Call
     from adapter.core.group_view import GroupView
     from adapter.core.reader import Reader
 
@@ -31,7 +32,8 @@ _DETAILS_SHOWN: Final = 3
 class PlainParts:
     """Make the parts of the built-in message; `failed` is the template that it stands in for."""
 
-    def __init__(self, view: GroupView, reader: Reader, failed: str) -> None:
+    def __init__(self, view: GroupView, reader: Reader, failed: str, call: Call) -> None:
+        self.call = call
         self._view = view
         self._words = reader.words
         self._failed = plain_failure(reader, failed)

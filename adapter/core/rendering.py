@@ -5,11 +5,14 @@ Whatever the alerts hold and however a template fails, there is a message, and i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from adapter.core.batch import Form
 from adapter.core.budget import TooMuchError
+from adapter.core.calls import NO_CALL, Calls
 from adapter.core.digest import tell_digest
 from adapter.core.entry_writer import EntryWriter, PlainWriter
 from adapter.core.envelope import Envelope
@@ -24,6 +27,7 @@ from adapter.core.reader import Readers
 from adapter.core.style import DEFAULT_STYLE, Style
 from adapter.core.template_set import TemplateSet
 from adapter.core.text import clean, cut_bytes, encodable, escape, one_line, plain
+from adapter.core.who import NOBODY
 from adapter.core.words import words_of
 
 if TYPE_CHECKING:
@@ -32,8 +36,10 @@ if TYPE_CHECKING:
 
     from adapter.core.batch import Batch
     from adapter.core.delivery import Delivery, Notice
+    from adapter.core.directory import Contact
     from adapter.core.group_writer import Make
     from adapter.core.template_check import TemplateProblem
+    from adapter.core.who import Who
 
 
 CROWD: Final = 20_000
@@ -50,11 +56,17 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class RenderedBatch:
-    """Hold a message that tells the first `told` entries of a batch; `failed` as above."""
+    """Hold a message that tells the first `told` entries of a batch; `failed` as above.
+
+    It rings `rung`; there was no room to ring those `left_out`; the mentions `missing` mean nobody.
+    """
 
     message: MarkdownMessage
     told: int
     failed: str | None = None
+    rung: tuple[Contact, ...] = ()
+    left_out: tuple[Contact, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class Renderer:
@@ -70,16 +82,16 @@ class Renderer:
 
     def render(self, delivery: Delivery, *, now: datetime, keyword: str = "") -> Rendered:
         """Return the message of a delivery; by the built-in format if its template fails."""
-        writer = GroupWriter(self._templates, Readers(now, self._style))
-        envelope = Envelope(keyword)
-        settings = delivery.settings
+        settings, envelope = delivery.settings, Envelope(keyword)
+        nobody = Calls(words_of(settings.language), NOBODY, BODY_LIMIT)
+        writer = GroupWriter(self._templates, Readers(now, self._style), nobody)
         try:
             return Rendered(_by_template(writer.by_template(settings), delivery, envelope))
         except Exception as error:  # noqa: BLE001  # a template may raise anything; the alert goes out
             failed = self._templates.fault(settings, error)
             return Rendered(_plainly(writer.plainly(settings), delivery, envelope), failed)
 
-    def render_batch(
+    def render_batch(  # noqa: PLR0913  # each is of another kind, and named
         self,
         batch: Batch,
         *,
@@ -87,34 +99,54 @@ class Renderer:
         keyword: str = "",
         part: tuple[int, int] | None = None,
         room: int = BODY_LIMIT,
+        who: Who = NOBODY,
     ) -> RenderedBatch:
         """Return a message of as many of the first entries as have room: at least one.
 
-        `part` is such as (2, 3): the second message of three. A digest tells all at once.
+        `part` is such as (2, 3): the second message of three. A digest tells all at once. `who`
+        knows whom it rings.
         """
-        envelope, readers = Envelope(keyword, room, part), Readers(now, self._style)
+        calls = Calls(words_of(look_of(batch.entries).language), who, room)
+        readers = Readers(now, self._style)
+        rendered = self._rendered(batch, Envelope(keyword, room, part), readers, calls)
+        digest = batch.form is Form.DIGEST
+        unheard = calls.unheard(None if digest else batch.entries[: rendered.told])
+        return replace(
+            rendered,
+            message=msgspec.structs.replace(rendered.message, at=calls.at),
+            rung=calls.rung,
+            left_out=unheard.contacts,
+            missing=unheard.missing,
+        )
+
+    def _rendered(
+        self, batch: Batch, envelope: Envelope, readers: Readers, calls: Calls
+    ) -> RenderedBatch:
         if batch.form is Form.DIGEST:
-            return RenderedBatch(tell_digest(batch, envelope, readers), len(batch.entries))
+            return RenderedBatch(tell_digest(batch, envelope, readers, calls), len(batch.entries))
         if batch.form is Form.FULL and batch.alone and batch.entries and not batch.minimal:
-            groups = GroupWriter(self._templates, readers)
+            groups = GroupWriter(self._templates, readers, calls)
             message, told = tell_group(batch.entries, groups, envelope, readers)
             return RenderedBatch(message, told, groups.failed)
-        return self._merged(batch, envelope, readers)
+        return self._merged(batch, envelope, readers, calls)
 
-    def _merged(self, batch: Batch, envelope: Envelope, readers: Readers) -> RenderedBatch:
+    def _merged(
+        self, batch: Batch, envelope: Envelope, readers: Readers, calls: Calls
+    ) -> RenderedBatch:
         words = words_of(look_of(batch.entries).language)
         merged = not (batch.alone or batch.minimal)
         heading = MergedHeading(words, envelope, readers, merged=merged, most=len(batch.entries))
         if batch.minimal:
             links = AllAlerts(words, shown=0)
-            message = tell_lines(batch.entries, PlainWriter(readers, words), heading, links)
+            message = tell_lines(batch.entries, PlainWriter(readers, words), heading, links, calls)
             return RenderedBatch(message, heading.told)
         lines = EntryWriter(self._templates, readers, heading.room)
         if batch.form is Form.FULL:
-            groups, crowded = GroupWriter(self._templates, readers), _is_crowded(batch, envelope)
+            groups = GroupWriter(self._templates, readers, calls)
+            crowded = _is_crowded(batch, envelope)
             message = tell_groups(batch.entries, groups, lines, heading, crowded=crowded)
             return RenderedBatch(message, heading.told, groups.failed or lines.failed)
-        message = tell_lines(batch.entries, lines, heading, AllAlerts(words))
+        message = tell_lines(batch.entries, lines, heading, AllAlerts(words), calls)
         return RenderedBatch(message, heading.told, lines.failed)
 
 
@@ -149,7 +181,7 @@ def _plainly(ways: Iterable[Make], delivery: Delivery, envelope: Envelope) -> Ma
 def _try(make: Make, delivery: Delivery, envelope: Envelope) -> tuple[str, str, str | None]:
     """Return the title as it was written, as it is sent, and the text, if it has room."""
     group, words = delivery.group, words_of(delivery.settings.language)
-    parts = make(group)
+    parts = make(group, NO_CALL)
     line = one_line(parts.title())
     title = envelope.title(line)
     link = markdown_link(all_alerts_url(group), words.all_alerts)

@@ -14,6 +14,7 @@ import msgspec
 
 from adapter.core.alerts import Status, subset
 from adapter.core.delivery import Delivery, RenderSettings, Split
+from adapter.core.mentions import DEFAULT_ON, MentionRule, rules_of
 from adapter.core.priority import Priority, priority_of
 from adapter.core.severity import DEFAULT_SCALE
 
@@ -32,6 +33,8 @@ WHOLE: Final = 10
 BY_LABEL: Final = "label:"
 """What begins the name of a robot that a label names: `label:team`."""
 
+_RISING: Final = ("normal", "auto", "high")
+
 
 class RouteSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what a route says itself; None means "as the parent, the robot, or the default says"."""
@@ -44,6 +47,20 @@ class RouteSettings(msgspec.Struct, frozen=True, kw_only=True):
     priority: str | None = None  # auto, normal, high
     split: str | None = None  # group, alert
     defer: tuple[str, ...] | None = None  # names of time intervals
+    mention: tuple[str, ...] | None = None
+    mention_else: tuple[str, ...] | None = None
+    mention_on: tuple[str, ...] | None = None
+
+    @property
+    def rule(self) -> MentionRule | None:
+        """Return whom these settings ring, and when; None if they name nobody."""
+        if not self.mention:
+            return None
+        return MentionRule(
+            targets=self.mention,
+            otherwise=self.mention_else or (),
+            on=DEFAULT_ON if self.mention_on is None else self.mention_on,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +161,8 @@ def route_group(
     """Return what goes to whom: each alert by its own labels, once to every robot that it reaches.
 
     `robots` holds the robots' own defaults. Where several routes reach one robot, the settings of
-    the first count. Without a `deferral` nothing is held back.
+    the first count, but the highest priority of any, and all ring whom they name. Without a
+    `deferral` nothing is held back.
     """
     shares: dict[_Manner, _Share] = {}
     asked: dict[tuple[int, ...], tuple[str, ...]] = {}
@@ -162,7 +180,7 @@ def route_group(
             known[key] = tuple(_targets(matches, labels, robots, shares))
         for target in known[key]:
             if target.send_resolved or alert.status is Status.FIRING:
-                target.share.alerts.append(alert)
+                target.share.alerts.append(_Routed(alert, target.rules))
     return tuple(
         delivery
         for share in shares.values()
@@ -177,26 +195,27 @@ def _deliveries(
 ) -> Iterator[Delivery]:
     """Yield what a share becomes, high first; of that nothing is held back."""
     manner = share.manner
-    for priority, alerts in _lanes(share, scale, apart=deferred_until is not None):
+    for priority, lane in _lanes(share, scale, apart=deferred_until is not None):
         yield Delivery(
             robot=manner.robot,
-            group=subset(group, alerts),
+            group=subset(group, [routed.alert for routed in lane]),
             settings=manner.look,
             priority=priority,
             severity_label=scale.label,
             split=manner.split,
             deferred_until=deferred_until if priority is Priority.NORMAL else None,
+            mentions=rules_of([routed.rules for routed in lane]),
         )
 
 
-def _lanes(share: _Share, scale: Scale, *, apart: bool) -> Iterable[tuple[Priority, list[Alert]]]:
+def _lanes(share: _Share, scale: Scale, *, apart: bool) -> Iterable[tuple[Priority, list[_Routed]]]:
     """Yield a share's alerts by priority, high first.
 
     A small group stays whole, as high: but not if its normal alerts are to come `apart`.
     """
-    lanes: dict[Priority, list[Alert]] = {Priority.HIGH: [], Priority.NORMAL: []}
-    for alert in share.alerts:
-        lanes[priority_of(alert.labels, share.manner.priority, scale)].append(alert)
+    lanes: dict[Priority, list[_Routed]] = {Priority.HIGH: [], Priority.NORMAL: []}
+    for routed in share.alerts:
+        lanes[priority_of(routed.alert.labels, share.manner.priority, scale)].append(routed)
     apart = apart or share.manner.split is Split.ALERT
     if lanes[Priority.HIGH] and len(share.alerts) <= WHOLE and not apart:
         lanes = {Priority.HIGH: share.alerts}
@@ -218,6 +237,13 @@ def _straight_to(robot: str) -> Route:
     return Route(settings=RouteSettings(robots=(robot,)))
 
 
+class _Routed(NamedTuple):
+    """Hold an alert and whom it rings."""
+
+    alert: Alert
+    rules: tuple[MentionRule, ...]
+
+
 class _Manner(NamedTuple):
     """Hold what the alerts of one delivery have in common."""
 
@@ -233,15 +259,16 @@ class _Share:
     """Collect the alerts that go to one robot in one manner."""
 
     manner: _Manner
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[_Routed] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Say where an alert goes, and whether it does once it is over."""
+    """Say where an alert goes, whether it does once it is over, and whom it rings there."""
 
     share: _Share
     send_resolved: bool
+    rules: tuple[MentionRule, ...]
 
 
 def _targets(
@@ -251,25 +278,32 @@ def _targets(
     shares: dict[_Manner, _Share],
 ) -> Iterable[_Target]:
     """Yield the targets of an alert that these routes took, opening shares as needed."""
-    first: dict[str, Match] = {}
+    reached: dict[str, list[RouteSettings]] = {}
     for found in matches:
         for robot in found.robots(labels, robots):
-            first.setdefault(robot, found)
-    for robot, found in first.items():
-        settings = inherit((*found.layers, robots[robot]))
-        manner = _manner(robot, settings)
+            settings = inherit((*found.layers, robots[robot]))
+            reached.setdefault(robot, []).append(settings)
+    for robot, said in reached.items():
+        manner = _manner(robot, said)
         share = shares.setdefault(manner, _Share(manner))
-        yield _Target(share, settings.send_resolved is not False)
+        rules = dict.fromkeys(settings.rule for settings in said if settings.rule)
+        yield _Target(share, said[0].send_resolved is not False, tuple(rules))
 
 
-def _manner(robot: str, settings: RouteSettings) -> _Manner:
+def _highest(said: Iterable[RouteSettings]) -> str:
+    """Return the priority that makes the most of an alert: `auto` may make it high."""
+    return max((settings.priority or "auto" for settings in said), key=_RISING.index)
+
+
+def _manner(robot: str, said: Sequence[RouteSettings]) -> _Manner:
     """Return how a robot is to tell alerts, with the default where nothing is said."""
+    first = said[0]
     return _Manner(
         robot=robot,
-        look=look_of(settings),
-        priority=settings.priority or "auto",
-        split=Split(settings.split or Split.GROUP),
-        defer=settings.defer or (),
+        look=look_of(first),
+        priority=_highest(said),
+        split=Split(first.split or Split.GROUP),
+        defer=first.defer or (),
     )
 
 

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
 
 from adapter.core.budget import Budget, Rendering
+from adapter.core.calls import sample_call
 from adapter.core.group_view import GroupView
 from adapter.core.reader import Reader
-from adapter.core.template_parts import PARTS, TemplateEntries, TemplateParts, place_of
+from adapter.core.template_parts import (
+    MENTIONS,
+    PARTS,
+    TemplateEntries,
+    TemplateParts,
+    place_of,
+)
 from adapter.core.template_samples import NOW, SAMPLES
 from adapter.core.words import LANGUAGES, words_of
 
@@ -68,7 +75,7 @@ def check(
 
 
 def _names(trees: Iterable[nodes.Template], variables: Iterable[str]) -> _Names:
-    blocks, variables = set(PARTS), {*_ALWAYS, *variables}
+    blocks, variables = set(PARTS), {*_ALWAYS, MENTIONS, *variables}
     for tree in trees:
         for block in tree.find_all(nodes.Block):  # one within another is a part of that part
             blocks.update(inner.name for inner in block.find_all(nodes.Block))
@@ -117,7 +124,8 @@ def _try(sandbox: Sandbox, name: str, group: AlertGroup, reader: Reader) -> str:
     """Render every part as a message would; return the title."""
     view, rendering = GroupView(group, reader), Rendering(reader, Budget())
     template = sandbox.get_template(name)
-    parts = TemplateParts(template, view, rendering)
+    call = sample_call(reader.words)
+    parts = TemplateParts(template, view, rendering, call)
     entries = TemplateEntries(template, group, rendering)
     for part in ("group", "footer", "buttons"):
         parts.part(part)
@@ -125,7 +133,7 @@ def _try(sandbox: Sandbox, name: str, group: AlertGroup, reader: Reader) -> str:
         parts.alert(alert)
         parts.line(alert)
     for told in group.alerts:
-        entries.entry(told)
+        entries.entry(told, call)
     return parts.title()
 
 

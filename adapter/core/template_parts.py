@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
     from adapter.core.alert_view import AlertView
     from adapter.core.alerts import Alert, AlertGroup
+    from adapter.core.calls import Call
     from adapter.core.group_view import GroupView
 
 PARTS: Final = ("title", "group", "alert", "line", "footer", "buttons", "entry")
 """The blocks that a template may fill in."""
+
+MENTIONS: Final = "mentions"
+"""The variable that holds whom the alerts ring."""
 
 _BLANK_LINES: Final = re.compile(r"\s*\n[ \t]*\n\s*")
 
@@ -31,9 +35,12 @@ _BLANK_LINES: Final = re.compile(r"\s*\n[ \t]*\n\s*")
 class TemplateParts:
     """Make the parts of one message by a template."""
 
-    def __init__(self, template: Template, view: GroupView, rendering: Rendering) -> None:
+    def __init__(
+        self, template: Template, view: GroupView, rendering: Rendering, call: Call
+    ) -> None:
         self._template = template
-        self._variables = {**view.variables(), RENDERING: rendering}
+        self.call = call
+        self._variables = {**view.variables(), MENTIONS: call.shown, RENDERING: rendering}
         self._title: str | None = None
         self.alerts: Sequence[AlertView] = view.alerts
 
@@ -74,10 +81,11 @@ class TemplateEntries:
         self._reader = rendering.reader
         self._variables = {**sent_variables(group, rendering.reader), RENDERING: rendering}
 
-    def entry(self, alert: Alert) -> str:
+    def entry(self, alert: Alert, call: Call) -> str:
         """Return one alert in one line."""
         view = among_others(alert, self._group, self._reader)
-        return rendered(self._template, "entry", {**self._variables, "alert": view})
+        about = {"alert": view, MENTIONS: call.shown}
+        return rendered(self._template, "entry", {**self._variables, **about})
 
 
 def rendered(template: Template, part: str, variables: Mapping[str, object]) -> str:

@@ -38,6 +38,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     `held`: those that were deferred). A notice beside alerts is sent only if no alert is to be
     told now.
     `throttles` and `failures` count those in a row. `room` is how many bytes a body may have.
+    `announced` are those alerts of the head that the robot has told as firing (`mentions.py`).
     """
 
     token: str
@@ -52,6 +53,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     head: tuple[Waiting, ...] = ()
     totals: Totals = Totals()
     held: Held | None = None
+    announced: frozenset[str] = frozenset()
 
     @property
     def tells_alerts(self) -> bool:

@@ -57,6 +57,9 @@ class Words:
     more_kinds: str
     cut: str
     template_failed: str
+    on_call: str
+    notify: str
+    everybody: str
     colon: str
     comma: str
     and_comma: str
@@ -133,6 +136,9 @@ _WORDS: Final = {
         more_kinds="另 {} 种共 {} 条",
         cut="…（已截断）",
         template_failed="模板 {} 出错，此为内置格式",
+        on_call="值班",
+        notify="通知",
+        everybody="所有人",
         colon="：",
         comma="，",
         and_comma="、",
@@ -183,6 +189,9 @@ _WORDS: Final = {
         more_kinds="and {} more kinds of alerts, {} in all",
         cut="… (cut)",
         template_failed="template {} failed; this is the built-in format",
+        on_call="On call",
+        notify="Notify",
+        everybody="everybody",
         colon=": ",
         comma=", ",
         and_comma=", ",

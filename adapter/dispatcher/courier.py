@@ -14,11 +14,13 @@ from adapter.core.advice import advice
 from adapter.core.batch import Form, Limits
 from adapter.core.batching import plan
 from adapter.core.delivery import Idle, Outcome, Post, Sent, Unreachable
+from adapter.core.directory import Directory
 from adapter.core.message import body, msgtype_of
 from adapter.core.message_keyword import with_keyword
-from adapter.core.rendering import Renderer, render_notice
+from adapter.core.rendering import render_notice
 from adapter.core.settling import settle
 from adapter.core.turn import Launch, OpenBatch, StoredNotice
+from adapter.core.who import OnDuty
 from adapter.logs import redaction
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
     from adapter.clock import Clock
     from adapter.config.settings import RobotSettings
+    from adapter.core.batch import Batch
+    from adapter.core.mentions import Wanted
+    from adapter.core.rendering import RenderedBatch, Renderer
     from adapter.core.turn import Settlement, Turn
     from adapter.dispatcher.memory import Memory
 
@@ -39,6 +44,10 @@ class Store(Protocol):
 
     def launch(self, turn: Turn, launch: Launch, *, now: datetime) -> bool:
         """Store a message and charge its request; return whether the lease still held."""
+        ...
+
+    def wanted_by_digest(self, robot: str, batch: Batch) -> tuple[Wanted, ...]:
+        """Return whom all that a digest counts asks for."""
         ...
 
     def relaunch(self, turn: Turn, batch_id: str, *, now: datetime) -> bool:
@@ -79,6 +88,10 @@ class Observer(Protocol):
         """Note a template that failed, so that the built-in text was used."""
         ...
 
+    def unresolved(self, mentions: int) -> None:
+        """Note mentions of a message that mean nobody."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
@@ -86,6 +99,7 @@ class Equipment:
 
     robots: Mapping[str, RobotSettings]
     renderer: Renderer
+    directory: Directory = Directory()  # noqa: RUF009  # a frozen value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +114,7 @@ class Courier:
     new_uuid: Callable[[], str]
     jitter: Callable[[], float]
 
-    def take(self, turn: Turn, robot: RobotSettings, renderer: Renderer) -> datetime | None:
+    def take(self, turn: Turn, robot: RobotSettings, equipment: Equipment) -> datetime | None:
         """Send what a turn holds and commit what became of it; return when to look again.
 
         None: at once.
@@ -108,7 +122,7 @@ class Courier:
         if turn.open is not None:
             held = self.store.relaunch(turn, turn.open.id, now=self.clock.now())
             return self._send(turn, robot, turn.open, held=held)
-        launch = self._prepare(turn, robot, renderer)
+        launch = self._prepare(turn, robot, equipment)
         if isinstance(launch, Idle):
             self.store.give_back(turn)
             return launch.until or _LATER
@@ -119,7 +133,7 @@ class Courier:
         held = self.store.launch(turn, launch, now=self.clock.now())
         return self._send(turn, robot, launch, held=held)
 
-    def _prepare(self, turn: Turn, robot: RobotSettings, renderer: Renderer) -> Launch | Idle:
+    def _prepare(self, turn: Turn, robot: RobotSettings, equipment: Equipment) -> Launch | Idle:
         if turn.notice is not None and not turn.head and turn.held is None:
             return self._notice(turn.notice, robot)
         now, message_id = self.clock.now(), self.new_uuid()
@@ -131,19 +145,44 @@ class Courier:
             return (
                 Idle(planned.wake_at) if turn.notice is None else self._notice(turn.notice, robot)
             )
-        render = partial(
-            renderer.render_batch, batch, now=now, keyword=robot.keyword, room=turn.room
-        )
         part = self.memory.part(robot.name, batch)
+        render = partial(
+            equipment.renderer.render_batch,
+            batch,
+            now=now,
+            keyword=robot.keyword,
+            room=turn.room,
+            who=self._who(turn, batch, equipment.directory, now),
+        )
         rendered = render(part=part)
         ends = rendered.told == len(batch.entries)
         if ends and part != (last := self.memory.part(robot.name, batch, ends=True)):
             rendered = render(part=last)  # it was planned as more messages than it took
         if rendered.failed is not None:
             self._render_failed(batch.entries[0].delivery.settings.template, rendered.failed)
+        self._tell_unheard(robot.name, rendered)
         self.memory.note(robot.name, batch, now, ends=ends)
+        self.memory.rings(robot.name, batch, message_id, rendered.rung, now)
         content = body(rendered.message, message_id)
         return Launch.of(batch, rendered.told, message_id, content)
+
+    def _who(self, turn: Turn, batch: Batch, directory: Directory, now: datetime) -> OnDuty:
+        digest = batch.form is Form.DIGEST
+        return OnDuty(
+            directory,
+            now,
+            turn.announced,
+            digested=self.store.wanted_by_digest(turn.robot, batch) if digest else (),
+            earlier=self.memory.rung(turn.robot, batch),
+        )
+
+    def _tell_unheard(self, robot: str, rendered: RenderedBatch) -> None:
+        if rendered.missing:
+            self.observer.unresolved(len(rendered.missing))
+            log.warning("mentions that mean nobody", robot=robot, mentions=rendered.missing)
+        if rendered.left_out:
+            left_out = [contact.masked for contact in rendered.left_out]
+            log.warning("more people than a message can ring", robot=robot, left_out=left_out)
 
     def _notice(self, stored: StoredNotice, robot: RobotSettings) -> Launch:
         message_id, asked = self.new_uuid(), stored.notice
@@ -179,6 +218,7 @@ class Courier:
         held = self.store.settle(turn, message.id, settlement, now=now, outcome=why)
         told = log.bind(robot=turn.robot, message=message.id, alerts=message.alerts)
         if isinstance(outcome, Sent):
+            self.memory.sent(message.id)
             latency = (now - message.oldest_received_at).total_seconds()
             self.observer.sent(
                 turn.robot,

@@ -175,7 +175,7 @@ class Dispatcher:
         look_at: datetime | None = self._clock.now() + STORE_PAUSE
         try:
             # What is open may be another robot's message, but of this very token.
-            look_at = self._courier.take(turn, equipment.robots[robot], equipment.renderer)
+            look_at = self._courier.take(turn, equipment.robots[robot], equipment)
         except StoreUnavailable as error:
             # The lease holds the token until it ends; then an open message goes out again.
             log.error("outcome not stored", robot=robot, why=str(error))  # noqa: TRY400  # same

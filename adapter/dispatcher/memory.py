@@ -1,7 +1,8 @@
 """What was told last to each robot, as far as this process remembers: manners, not promises.
 
 A part of a series says which it is, and what waited when a form was chosen is told in that form.
-A restart forgets both, which costs a number in a heading.
+Whom one part of a series rang the next ones do not ring again, for what waited then. A restart
+forgets all this, which costs a number in a heading, or rings somebody once more.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Final
 from adapter.core.batch import Form, Last
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from adapter.core.batch import Batch
+    from adapter.core.directory import Contact
 
 MOST_SERIES: Final = 1_000
 """Series remembered at most; one that was never told to its end would stay for ever."""
@@ -28,6 +31,8 @@ class Memory:
     def __init__(self) -> None:
         self._last: dict[str, Last] = {}
         self._parts: dict[_Key, int] = {}
+        self._on_their_way: dict[str, tuple[_Key, dict[Contact, datetime]]] = {}
+        self._rung: dict[_Key, dict[Contact, datetime]] = {}
         self._lock = threading.Lock()
 
     def last(self, robot: str) -> Last | None:
@@ -54,11 +59,43 @@ class Memory:
         key = _series(robot, batch)
         with self._lock:
             told = self._parts.pop(key, 0)
+            if told == 0:
+                self._rung.pop(key, None)
             if not ends and batch.form is not Form.DIGEST:
                 self._parts[key] = told + 1
             if len(self._parts) > MOST_SERIES:
                 self._parts.clear()
+                self._rung.clear()
             self._last[robot] = Last(form=batch.form, alone=batch.alone, planned_at=planned_at)
+
+    def rings(
+        self,
+        robot: str,
+        batch: Batch,
+        message_id: str,
+        rung: Iterable[Contact],
+        planned_at: datetime,
+    ) -> None:
+        """Remember whom a message rings once it is sent, if it is part of a series."""
+        key = _series(robot, batch)
+        with self._lock:
+            if key in self._parts:
+                self._on_their_way[message_id] = key, dict.fromkeys(rung, planned_at)
+            if len(self._on_their_way) > MOST_SERIES:
+                self._on_their_way.clear()
+
+    def sent(self, message_id: str) -> None:
+        """Remember that a message was sent, and so has rung people."""
+        with self._lock:
+            key, rung = self._on_their_way.pop(message_id, ((), {}))
+            if rung:
+                self._rung[key] = {**self._rung.get(key, {}), **rung}
+
+    def rung(self, robot: str, batch: Batch) -> Mapping[Contact, datetime]:
+        """Return whom the parts of a series told so far rang, and when that was planned."""
+        key = _series(robot, batch)
+        with self._lock:
+            return dict(self._rung.get(key, {})) if key in self._parts else {}
 
 
 def _series(robot: str, batch: Batch) -> _Key:

@@ -210,8 +210,12 @@ def _due(robot: str, until: datetime) -> ColumnElement[bool]:
 
 def counted_by(batch: Row[Any], through_id: int) -> ColumnElement[bool]:
     """Return a condition: the deliveries that a digest of what was held back tells."""
-    due = _due(batch.robot, from_us(batch.deferred_until))
-    return and_(due, deliveries.c.id <= through_id)
+    return due(batch.robot, from_us(batch.deferred_until), through_id)
+
+
+def due(robot: str, until: datetime, through_id: int) -> ColumnElement[bool]:
+    """Return a condition: the deliveries up to there that were held back until then."""
+    return and_(_due(robot, until), deliveries.c.id <= through_id)
 
 
 def settle(connection: Connection, batch: Row[Any], through_id: int, **done: object) -> int:

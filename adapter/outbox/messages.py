@@ -12,6 +12,7 @@ from adapter.core.priority import Priority
 from adapter.core.turn import Fate
 from adapter.outbox import deferring
 from adapter.outbox.accepting import add, add_deliveries, drop_empty
+from adapter.outbox.announced import remember, remember_digested
 from adapter.outbox.bits import is_full, pack, unite, unpack
 from adapter.outbox.rows import count_key, count_rows, digested_rows, to_delivery
 from adapter.outbox.tables import batches, dead, deliveries, items, notices, to_us
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row
 
+    from adapter.core.delivery import Delivery
     from adapter.core.turn import Launch, Turn
 
 PENDING: Final = "pending"
@@ -109,14 +111,22 @@ def mark_sent(connection: Connection, batch_id: str, now: datetime) -> int:
     batch = connection.execute(select(batches).where(batches.c.id == batch_id)).one()
     rows = _items_of(connection, batch_id)
     if batch.digested is not None:
+        counted = _counted_by(batch, rows[0].delivery)
+        remember_digested(connection, batch.robot, counted, now)
         return _mark_digested(connection, batch, rows[0].delivery, now)
     if rows and rows[0].delivery < 0:
         done = {"state": SENT, "settled_at": to_us(now)}
         connection.execute(update(notices).where(notices.c.id == -rows[0].delivery).values(**done))
         return 1
+    remember(connection, batch.robot, [_told_by(connection, row) for row in rows], now)
     return sum(
         _mark(connection, row.delivery, told=row.told, covered=row.covered, now=now) for row in rows
     )
+
+
+def _told_by(connection: Connection, item: Row[Any]) -> tuple[Delivery, frozenset[int]]:
+    row = connection.execute(_BY_ID, {"of": item.delivery}).one()
+    return to_delivery(row.payload), unpack(item.told, row.alerts)
 
 
 def _mark(
@@ -163,7 +173,7 @@ def _mark_digested(connection: Connection, batch: Row[Any], through_id: int, now
     done = {"state": SENT, "settled_at": to_us(now)}
     if batch.deferred_until is not None:
         return deferring.settle(connection, batch, through_id, **done)
-    counted = _counted_by(batch, through_id)
+    counted = waiting(batch.robot, through_id)
     number = connection.execute(update(deliveries).where(counted).values(**done)).rowcount
     summed = msgspec.json.decode(batch.digested, type=Totals)
     add(connection, digested_rows(batch.robot, summed.counts))
@@ -179,8 +189,16 @@ def _take_time(connection: Connection) -> None:
 
 
 def _counted_by(batch: Row[Any], through_id: int) -> ColumnElement[bool]:
+    """Return a condition: the deliveries that a digest tells."""
+    if batch.deferred_until is not None:
+        return deferring.counted_by(batch, through_id)
+    return waiting(batch.robot, through_id)
+
+
+def waiting(robot: str, through_id: int) -> ColumnElement[bool]:
+    """Return a condition: the normal deliveries that wait at a robot, up to there."""
     return and_(
-        deliveries.c.robot == batch.robot,
+        deliveries.c.robot == robot,
         deliveries.c.state == PENDING,
         deliveries.c.priority == int(Priority.NORMAL),
         deliveries.c.id <= through_id,

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from adapter.core.priority import Priority
 from adapter.core.turn import Fate
 from adapter.errors import StoreUnavailable
-from adapter.outbox import accepting, deferring, letters, messages, posts, turns
+from adapter.outbox import accepting, announced, deferring, letters, messages, posts, turns
 from adapter.outbox.counting import alerts_between
 from adapter.outbox.kept import Kept
 from adapter.outbox.rows import (
@@ -25,6 +25,7 @@ from adapter.outbox.rows import (
     notice_row,
     parts_of,
 )
+from adapter.outbox.tables import announced as told_firing
 from adapter.outbox.tables import (
     batches,
     charges,
@@ -51,7 +52,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row, Select
 
     from adapter.core.alerts import Alert
+    from adapter.core.batch import Batch
     from adapter.core.delivery import Delivery, Idle, Notice, Post
+    from adapter.core.mentions import Wanted
     from adapter.core.quota import Rate
     from adapter.core.turn import Launch, Settlement, Turn
     from adapter.outbox.letters import Changed
@@ -195,6 +198,17 @@ class Outbox:
             return True
 
         return self._writer.run(operation)
+
+    def wanted_by_digest(self, robot: str, batch: Batch) -> tuple[Wanted, ...]:
+        """Return whom all that a digest counts asks for."""
+        counted = messages.waiting(robot, batch.through_id)
+        if batch.held is not None:
+            counted = deferring.due(robot, batch.held.until, batch.through_id)
+        try:
+            with self._reading.begin() as connection:
+                return announced.wanted_by_digest(connection, robot, counted)
+        except SQLAlchemyError as error:
+            raise self._unreadable(error) from None
 
     def relaunch(self, turn: Turn, batch_id: str, *, now: datetime) -> bool:
         """Charge the repetition of an open message; return whether the lease still held."""
@@ -346,8 +360,15 @@ class Outbox:
 
     # -- keeping -----------------------------------------------------------------------------
 
-    def purge(self, *, before: datetime, dead_before: datetime, states_before: datetime) -> int:
-        """Remove what was settled, died, and the group states accepted, before these.
+    def purge(
+        self,
+        *,
+        before: datetime,
+        dead_before: datetime,
+        states_before: datetime,
+        announced_before: datetime,
+    ) -> int:
+        """Remove what was settled, died, the group states accepted, the alerts told, before these.
 
         Return how many rows: a limited number at a time; call again while it returns some. A
         delivery stays as long as a dead letter of it does, for that may be tried again.
@@ -373,8 +394,12 @@ class Outbox:
                     connection.execute(delete(deferred).where(deferred.c.delivery.in_(some)))
                 gone = table.c.id.in_(some)
                 removed += connection.execute(delete(table).where(gone)).rowcount
-            stale = states.c.accepted_at < to_us(states_before)
-            return removed + connection.execute(delete(states).where(stale)).rowcount
+            for table, last_at, limit in (
+                (states, states.c.accepted_at, states_before),
+                (told_firing, told_firing.c.told_at, announced_before),
+            ):
+                removed += connection.execute(delete(table).where(last_at < to_us(limit))).rowcount
+            return removed
 
         return self._writer.run(operation)
 
@@ -421,9 +446,12 @@ class Outbox:
             with self._reading.begin() as connection:
                 return connection.execute(query).all()
         except SQLAlchemyError as error:
-            cause = str(getattr(error, "orig", None) or type(error).__name__)
-            self._writer.judge(cause)
-            raise StoreUnavailable(f"the store could not be read: {cause}") from None
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: SQLAlchemyError) -> StoreUnavailable:
+        cause = str(getattr(error, "orig", None) or type(error).__name__)
+        self._writer.judge(cause)
+        return StoreUnavailable(f"the store could not be read: {cause}")
 
 
 def _by_kind(names: Sequence[str]) -> tuple[list[str], list[str]]:

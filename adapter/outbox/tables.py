@@ -198,6 +198,14 @@ states = Table(  # the group state accepted last, for deduplication
     Column("accepted_at", BigInteger, nullable=False, index=True),
 )
 
+announced = Table(  # alerts that a robot has told as firing: they ring nobody again
+    "announced",
+    metadata,
+    Column("robot", Text, primary_key=True),
+    Column("alert", Text, primary_key=True),  # see mentions.announcement()
+    Column("told_at", BigInteger, nullable=False, index=True),
+)
+
 refused = Table(  # bodies that could not be accepted: an alert may be in them
     "refused",
     metadata,

@@ -21,6 +21,7 @@ from adapter.core.priority import Priority
 from adapter.core.quota import Quota
 from adapter.core.turn import OpenBatch, StoredNotice, Turn
 from adapter.outbox import deferring
+from adapter.outbox.announced import known_of
 from adapter.outbox.rows import to_count, to_notice, to_waiting
 from adapter.outbox.tables import (
     batches,
@@ -145,7 +146,12 @@ def _with_work(connection: Connection, turn: Turn, now: datetime, *, posted: boo
             return _replace(turn, notice=notice)
     head = _head(connection, turn.robot)
     return _replace(
-        turn, notice=notice, head=head, totals=_totals(connection, turn.robot), held=held
+        turn,
+        notice=notice,
+        head=head,
+        totals=_totals(connection, turn.robot),
+        held=held,
+        announced=known_of(connection, turn.robot, head),
     )
 
 

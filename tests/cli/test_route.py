@@ -21,6 +21,7 @@ ALERTS: Final = {
     "watchdog": ["alertname=Watchdog"],
     "no-labels": [],
     "included": ["team=net"],
+    "rung": ["team=rung", "owner=lee"],
 }
 
 
@@ -59,6 +60,11 @@ def test_json_has_the_documented_shape(capsys: pytest.CaptureFixture[str]) -> No
             {"robots": ["web"], "template": "default", "priority": "high", **plain},
         ]
     }
+    rung = json.loads(route(capsys, "--json", *ALERTS["rung"]))["routes"]
+    assert [each["mention"] for each in rung] == [
+        ["zhang", "label:owner", "mobile:138****0002"],
+        ["all"],
+    ]
     (nobody,) = json.loads(route(capsys, "--json", *ALERTS["watchdog"]))["routes"]
     assert nobody["robots"] == []
 

@@ -208,8 +208,8 @@ def test_nothing_is_sent_on_a_lease_that_the_request_could_outlast(bench: Bench)
     bench.put(make_delivery())
     turn = turn_of(bench)
     bench.clock.advance(timedelta(seconds=6))
-    robot, renderer = bench.equipment.robots["ops"], bench.equipment.renderer
-    look_at = bench.courier.take(turn, robot, renderer)
+    robot = bench.equipment.robots["ops"]
+    look_at = bench.courier.take(turn, robot, bench.equipment)
     assert bench.sender.sent == []
     assert look_at == turn.leased_until
 
@@ -225,8 +225,8 @@ def test_an_answer_after_the_lease_changes_nothing_of_its_next_holder(bench: Ben
         return Refused("430102", "text")
 
     bench.sender.send = send  # type: ignore[method-assign]  # a DingTalk that is very slow
-    robot, renderer = bench.equipment.robots["ops"], bench.equipment.renderer
-    bench.courier.take(turn, robot, renderer)
+    robot = bench.equipment.robots["ops"]
+    bench.courier.take(turn, robot, bench.equipment)
     [other] = others
     assert other.open is not None
     settlement = Settlement(fate=Fate.SENT)

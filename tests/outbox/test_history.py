@@ -32,6 +32,7 @@ from support.outbox_contract import (
     entries_of,
     idle,
     launch_of,
+    purge,
     put,
     settle,
     take,
@@ -401,7 +402,7 @@ def test_dead_and_discarded_alerts_are_forgotten_in_time(outbox: Outbox, history
     bury(outbox, make_delivery(key="a"))
     given_up = bury(outbox, make_delivery(key="b"))
     outbox.discard([given_up], now=START)
-    while outbox.purge(before=START + SECOND, dead_before=START + SECOND, states_before=START):
+    while purge(outbox, before=START + SECOND, dead_before=START + SECOND):
         pass
     assert outbox.dead() == {}
     assert (history.show(given_up), history.overview(50).messages) == (None, ())

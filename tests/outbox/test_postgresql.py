@@ -18,6 +18,7 @@ from adapter.errors import StoreUnavailable
 from adapter.outbox.postgresql import open_postgresql
 from adapter.secret import Secret
 from support.alerts import make_alert, make_delivery
+from support.announced_contract import AnnouncedContract
 from support.clock import START
 from support.deferral_contract import DeferralContract
 from support.kept_contract import KeptContract
@@ -76,7 +77,7 @@ def replica(url: Secret, outbox: Outbox) -> Iterator[Outbox]:
     replica.close()
 
 
-class TestPostgresql(OutboxContract, DeferralContract, KeptContract):
+class TestPostgresql(OutboxContract, DeferralContract, KeptContract, AnnouncedContract):
     """PostgreSQL meets the contract."""
 
 

@@ -15,6 +15,7 @@ from adapter.errors import StoreLocked, StoreUnavailable
 from adapter.outbox import Outbox, open_sqlite
 from adapter.outbox.writer import Writer
 from support.alerts import make_alert, make_delivery
+from support.announced_contract import AnnouncedContract
 from support.clock import START
 from support.deferral_contract import DeferralContract
 from support.kept_contract import KeptContract
@@ -51,7 +52,7 @@ def put_many(outbox: Outbox, count: int) -> None:
         put(outbox, make_delivery(key=f"{outbox.waiting()} {number}"))
 
 
-class TestSqlite(OutboxContract, DeferralContract, KeptContract):
+class TestSqlite(OutboxContract, DeferralContract, KeptContract, AnnouncedContract):
     """SQLite meets the contract."""
 
 

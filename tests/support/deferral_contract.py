@@ -21,6 +21,7 @@ from support.outbox_contract import (
     SECOND,
     deliver,
     idle,
+    purge,
     put,
     settle,
     take,
@@ -213,4 +214,4 @@ class DeferralContract:
         launch_digest(outbox, turn)
         settle(outbox, turn, "d-1", now=MORNING)
         late = MORNING + HOUR
-        assert outbox.purge(before=late, dead_before=START, states_before=START) == 3
+        assert purge(outbox, before=late, dead_before=START) == 3

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WINDOW = timedelta(minutes=3)
 LEASE = timedelta(seconds=10)
+EARLY = START - timedelta(days=365)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 FAST = Rate(1_000_000, MINUTE)
@@ -136,6 +137,23 @@ def send_notice(outbox: Outbox, turn: Turn, name: str, settlement: Settlement = 
 
 def alerts_of(totals: Totals) -> int:
     return sum(count.alerts for count in totals.counts)
+
+
+def purge(
+    outbox: Outbox,
+    *,
+    before: datetime = EARLY,
+    dead_before: datetime = EARLY,
+    states_before: datetime = EARLY,
+    announced_before: datetime = EARLY,
+) -> int:
+    """Remove what is older, where a time is given."""
+    return outbox.purge(
+        before=before,
+        dead_before=dead_before,
+        states_before=states_before,
+        announced_before=announced_before,
+    )
 
 
 class OutboxContract:
@@ -353,10 +371,10 @@ class OutboxContract:
         assert outbox.dead() == {"ops": 1}
         assert number <= 12
         assert outbox.waiting() == 0
-        later, early = START + SECOND, START - SECOND
-        outbox.purge(before=later, dead_before=START, states_before=early)
+        later = START + SECOND
+        purge(outbox, before=later, dead_before=START)
         assert outbox.dead() == {"ops": 1}, "kept longer than what was delivered"
-        while outbox.purge(before=later, dead_before=later, states_before=early):
+        while purge(outbox, before=later, dead_before=later):
             pass
         assert outbox.dead() == {}
 
@@ -491,10 +509,10 @@ class OutboxContract:
             outbox.post(a_post(str(number)), now=START)
             send_notice(outbox, take(outbox), f"n-{number}", settlement)
         later = START + MINUTE
-        outbox.purge(before=later, dead_before=START, states_before=START)
+        purge(outbox, before=later, dead_before=START)
         assert not outbox.post(a_post("0"), now=later).duplicate, "sent: forgotten"
         assert outbox.post(a_post("1"), now=later).duplicate, "dead: kept longer"
-        outbox.purge(before=later, dead_before=later, states_before=START)
+        purge(outbox, before=later, dead_before=later)
         assert not outbox.post(a_post("1"), now=later).duplicate
 
     def test_an_unchanged_group_is_a_duplicate_within_the_window(self, outbox: Outbox) -> None:
@@ -552,13 +570,9 @@ class OutboxContract:
     def test_what_was_delivered_is_forgotten_in_time(self, outbox: Outbox) -> None:
         put(outbox, make_delivery(key="a"), make_delivery(robot="other"))
         deliver(outbox)
-        early = START - SECOND
-        assert outbox.purge(before=START, dead_before=early, states_before=early) == 0
-        assert outbox.purge(before=START + SECOND, dead_before=early, states_before=early) == 2
-        assert (
-            outbox.purge(before=START + SECOND, dead_before=early, states_before=START + SECOND)
-            == 2
-        )
+        assert purge(outbox, before=START) == 0
+        assert purge(outbox, before=START + SECOND) == 2
+        assert purge(outbox, before=START + SECOND, states_before=START + SECOND) == 2
         assert outbox.waiting() == 1, "what waits is never forgotten"
 
     def test_refused_bodies_are_kept_the_newest_hundred(self, outbox: Outbox) -> None:
