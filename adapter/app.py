@@ -21,11 +21,12 @@ from adapter.core.directory import Directory
 from adapter.core.queue_notices import corrupt, gone
 from adapter.core.rendering import Renderer
 from adapter.dingtalk import Client
-from adapter.dispatcher import Courier, Dispatcher, Equipment, Memory
+from adapter.dispatcher import Courier, Dispatcher, Equipment, Memory, strands_of
 from adapter.errors import ConfigError, Problem, StoreUnavailable
 from adapter.feeds import Feeds
 from adapter.health import StoreHealth
 from adapter.housekeeping import Housekeeper
+from adapter.last_resort import LastResort
 from adapter.logs import redaction
 from adapter.metrics import Metrics
 from adapter.outbox import Changed, Listener, carry_out, open_postgresql, open_sqlite
@@ -104,7 +105,9 @@ def secrets_of(settings: Settings) -> Iterable[Secret]:
             yield Secret(str(password))
     if settings.server.auth.basic is not None:
         yield settings.server.auth.basic.password
-    for robot in settings.robots.values():
+    if settings.last_resort is not None:
+        yield settings.last_resort
+    for robot in (each for named in settings.robots.values() for each in named.members):
         yield robot.access_token
         yield from (value for value in (robot.secret, robot.proxy) if value is not None)
     for schedule in settings.schedules.values():
@@ -187,6 +190,13 @@ class Service:
             follow=self.clock.follow,
             probe=self._health.probe,
         )
+        self._last_resort = LastResort(
+            self.store,
+            self.clock,
+            target=lambda: self.settings.last_resort,
+            strands=lambda: strands_of(self.settings.robots),
+            jitter=random.random,
+        )
         self.wsgi: Flask = create_app(self)
         self._tell_loaded()
         self._tell_what_became_of_the_old_queue()
@@ -204,6 +214,7 @@ class Service:
         self._housekeeper.start()
         self._feeds.start()
         self._announcer.start()
+        self._last_resort.start()
         if self._listener is not None:
             self._listener.start()
         log.info("started", robots=len(self.settings.robots), waiting=self.store.waiting())
@@ -220,6 +231,7 @@ class Service:
         self._announcer.stop()
         self._feeds.stop()
         self._dispatcher.stop()
+        self._last_resort.stop()
         self._housekeeper.stop()
         self.store.close()
         log.info("stopped")
@@ -292,7 +304,6 @@ class Service:
         self.metrics.reload_success_at.set(self.clock.now().timestamp())
         for warning in self.settings.warnings:
             log.warning("configuration", what=str(warning))
-        self.metrics.keep_robots(self.settings.robots)
         self._tell_unknown()
 
     def _tell_unknown(self) -> None:

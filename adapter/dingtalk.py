@@ -67,7 +67,7 @@ def query(robot: RobotSettings, now: datetime) -> dict[str, str]:
 
 
 class Client:
-    """Post messages for robots; safe to use from one thread for each robot at a time."""
+    """Post messages for robots; safe to use from one thread for each token at a time."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -110,7 +110,7 @@ class Client:
 
 
 def _key(robot: RobotSettings) -> str:
-    return f"{robot.name}\n{_proxy(robot)}"
+    return f"{robot.name}\n{robot.token_key}\n{_proxy(robot)}"
 
 
 def _proxy(robot: RobotSettings) -> str:

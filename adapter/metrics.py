@@ -21,15 +21,17 @@ from prometheus_client.core import GaugeMetricFamily
 
 from adapter import __version__
 from adapter.core.delivery import Broken, Outcome, Throttled, Unreachable
+from adapter.core.illness import BLOCKED
 from adapter.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from prometheus_client import Metric
 
     from adapter.core.batch import Form
+    from adapter.core.monthly import Allowance
     from adapter.core.quota import Rate
 
 PREFIX: Final = "alertmanager_dingtalk_"
@@ -66,6 +68,23 @@ class Waiting(Protocol):
         ...
 
 
+class Ailing(Protocol):
+    """What ails a token."""
+
+    @property
+    def reason(self) -> str:
+        """Return what it suffers from, in a short word."""
+        ...
+
+
+class Month(Protocol):
+    """What was sent of a quota in a month."""
+
+    def spent(self, used: int) -> int:
+        """Return all that is spent; `used` was before this adapter began to count."""
+        ...
+
+
 class Queue(Protocol):
     """What the gauges are read from."""
 
@@ -85,9 +104,17 @@ class Queue(Protocol):
         """Return how many alerts DingTalk would not take, by robot."""
         ...
 
+    def months(self, now: datetime) -> Mapping[str, Month]:
+        """Return how many messages were sent in this month of each quota that was ever used."""
+        ...
 
-class Limited(Protocol):
-    """What the gauges of a robot's rate need to know of it."""
+    def ailing(self) -> Mapping[str, Ailing]:
+        """Return which tokens could not send at last, and why, by their key."""
+        ...
+
+
+class Member(Protocol):
+    """What the gauges need to know of each robot of a pool."""
 
     @property
     def token_key(self) -> str:
@@ -97,6 +124,20 @@ class Limited(Protocol):
     @property
     def rate(self) -> Rate:
         """Return how much it may send."""
+        ...
+
+
+class Limited(Member, Protocol):
+    """What the gauges of a robot's rate need to know of it."""
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """Return what the month allows it."""
+        ...
+
+    @property
+    def members(self) -> Sequence[Member]:
+        """Return the robot and its pool."""
         ...
 
 
@@ -137,9 +178,6 @@ class Metrics:
             buckets=_LATENCIES,
             registry=self.registry,
         )
-        self.robot_broken = self._gauge(
-            "robot_broken", "1 while DingTalk refuses a robot whatever it sends.", "robot", "reason"
-        )
         self.store_up = self._gauge("store_up", "1 while the store takes writes.")
         self.reload_successful = self._gauge(
             "config_last_reload_successful", "1 if the last load of the configuration succeeded."
@@ -157,7 +195,6 @@ class Metrics:
         self.messages_sent.labels(robot, msgtype).inc()
         self.alerts_delivered.labels(robot, form.value).inc(alerts)
         self.latency.observe(max(0.0, latency))
-        self._mend(robot)
 
     def failed(self, robot: str, outcome: Outcome) -> None:
         """Note a message that it did not accept."""
@@ -165,16 +202,6 @@ class Metrics:
             self.throttled.labels(robot).inc()
         errcode, reason = _labels(outcome)
         self.send_failures.labels(robot, errcode, reason).inc()
-        if isinstance(outcome, Broken):
-            self._mend(robot)
-            self.robot_broken.labels(robot, outcome.reason).set(1)
-
-    def keep_robots(self, configured: Container[str]) -> None:
-        """Forget that a robot was broken if it is no longer configured."""
-        [family] = self.robot_broken.collect()
-        for robot in {sample.labels["robot"] for sample in family.samples}:
-            if robot not in configured:
-                self._mend(robot)
 
     def render_failed(self, template: str) -> None:
         """Note a template that failed."""
@@ -196,9 +223,6 @@ class Metrics:
     def expose(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
-
-    def _mend(self, robot: str) -> None:
-        self.robot_broken.remove_by_labels({"robot": robot})
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"{PREFIX}{name}", text, labels, registry=self.registry)
@@ -229,7 +253,7 @@ class _QueueCollector:
     def collect(self) -> Iterable[Metric]:
         """Return the gauges of the queue; none of them when the store cannot be read."""
         try:
-            return (*self._of_queue(), *self._of_rate())
+            return (*self._of_queue(), *self._of_rate(), self._of_illness(), self._of_months())
         except StoreUnavailable:
             self._store_up.set(0)
             return ()
@@ -251,14 +275,39 @@ class _QueueCollector:
         blocked = self._family("blocked_until_timestamp_seconds", "Until when a robot rests.")
         spent, resting = self._queue.spent(self._now()), self._queue.resting()
         for name, robot in self._robots().items():
-            key = robot.token_key
-            remaining.add_metric([name], max(0, robot.rate.messages - spent.get(key, 0)))
-            if key in resting:
-                blocked.add_metric([name], max(0.0, resting[key].timestamp()))
+            keys = {member.token_key: member.rate.messages for member in robot.members}
+            left = sum(max(0, most - spent.get(key, 0)) for key, most in keys.items())
+            remaining.add_metric([name], left)
+            if any(key in resting for key in keys):
+                rests = (resting[key].timestamp() if key in resting else 0.0 for key in keys)
+                blocked.add_metric([name], max(0.0, min(rests)))
         return remaining, blocked
 
-    def _family(self, name: str, text: str) -> GaugeMetricFamily:
-        return GaugeMetricFamily(f"{PREFIX}{name}", text, labels=["robot"])
+    def _of_illness(self) -> Metric:
+        text = "1 while DingTalk refuses a robot, or one of its pool, whatever it sends."
+        broken = self._family("robot_broken", text, "reason")
+        ailing = self._queue.ailing()
+        for name, robot in self._robots().items():
+            reasons = {
+                ailing[each.token_key].reason for each in robot.members if each.token_key in ailing
+            }
+            for reason in sorted(reasons - BLOCKED):
+                broken.add_metric([name, reason], 1)
+        return broken
+
+    def _of_months(self) -> Metric:
+        text = "Messages that count against a quota in this month."
+        family = GaugeMetricFamily(f"{PREFIX}monthly_messages", text, labels=["quota"])
+        months = self._queue.months(self._now())
+        named = [robot.allowance for robot in self._robots().values() if robot.allowance]
+        for name, allowance in {each.name: each for each in named}.items():
+            month = months.get(name)
+            spent = allowance.used if month is None else month.spent(allowance.used)
+            family.add_metric([name], spent)
+        return family
+
+    def _family(self, name: str, text: str, *labels: str) -> GaugeMetricFamily:
+        return GaugeMetricFamily(f"{PREFIX}{name}", text, labels=["robot", *labels])
 
 
 def _labels(outcome: Outcome) -> tuple[str, str]:

@@ -127,11 +127,14 @@ class _Sender:
                     rate=robot.rate,
                     now=self.clock.now(),
                     lease=robot.timeout + LEASE_MARGIN,
+                    peers=tuple(member.token_key for member in robot.pool),
+                    allowance=robot.allowance,
                 )
                 if isinstance(turn, Idle):
                     return turn.until
                 alone = replace(turn, head=())
-                return self._courier(outbox).take(alone, robot, self.equipment)
+                found = self._courier(outbox).take(alone, robot, self.equipment)
+                return found.until if isinstance(found, Idle) else found
         except StoreLocked:
             self.elsewhere = True
             return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
 
 from adapter import app
-from adapter.core.delivery import Broken
+from support.alerts import make_delivery
 from support.calendars import calendar, event
 from support.processes import wait_until
 from support.scripted_server import ScriptedServer, answer
@@ -75,16 +76,6 @@ def test_a_store_that_fails_does_not_stop_a_reload(bench: Bench) -> None:
     assert "what waits for robots of old could not be read" in {line["event"] for line in lines}
 
 
-def test_a_reload_forgets_that_a_robot_of_old_was_broken(bench: Bench) -> None:
-    bench.service.metrics.failed("ops", Broken("300005", "token is not exist", "token"))
-    assert bench.metric("robot_broken", robot="ops", reason="token") == 1
-    bench.service.reload()
-    assert bench.metric("robot_broken", robot="ops", reason="token") == 1
-    bench.configure("new")
-    bench.service.reload()
-    assert bench.metric("robot_broken", robot="ops", reason="token") is None
-
-
 def test_calendars_are_read_and_kept_and_who_is_on_call_is_noted(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.service.stop()
@@ -104,3 +95,13 @@ def test_calendars_are_read_and_kept_and_who_is_on_call_is_noted(tmp_path: Path)
             wait_until(lambda: kept.get("shift/db") is not None, what="who is on call is noted")
         finally:
             service.stop()
+
+
+def test_a_robot_that_cannot_be_reached_is_not_broken(bench: Bench) -> None:
+    bench.service.store.enqueue(
+        [make_delivery()], now=bench.service.clock.now(), dedup_window=timedelta(0)
+    )
+    bench.service.wake(["ops"])
+    wait_until(bench.service.store.ailing, what="DingTalk could not be reached")
+    assert [each.reason for each in bench.service.store.ailing().values()] == ["unreachable"]
+    assert bench.metric("robot_broken", robot="ops", reason="unreachable") is None

@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "feeds",
         "health",
         "housekeeping",
+        "last_resort",
         "serving",
         "simulator",
     ),

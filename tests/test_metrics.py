@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapter.core.answer import read_answer
-from adapter.core.delivery import Broken, Outcome
 from adapter.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from adapter.core.delivery import Outcome
 
 
 def errcodes(outcomes: Iterable[Outcome]) -> set[str]:
@@ -39,12 +40,3 @@ def test_no_answer_makes_series_without_end() -> None:
     answers = [read_answer(200, body) for body in bodies]
     answers += [read_answer(status, b"") for status in range(200, 600)]
     assert len(errcodes(answers)) < 32
-
-
-def test_a_robot_that_is_configured_no_more_is_not_broken() -> None:
-    metrics = Metrics()
-    for robot in "ops", "db":
-        metrics.failed(robot, Broken("300005", "token is not exist", "token"))
-    metrics.keep_robots({"ops": None, "new": None})
-    [family] = metrics.robot_broken.collect()
-    assert [sample.labels for sample in family.samples] == [{"robot": "ops", "reason": "token"}]

@@ -18,7 +18,7 @@ from adapter.logs import redaction
 from adapter.outbox import Request, change, open_history
 
 if TYPE_CHECKING:
-    from adapter.config.settings import StorageSettings
+    from adapter.config.settings import Settings
     from adapter.outbox import History
 
 UNKNOWN: Final = 1
@@ -34,13 +34,14 @@ def outbox(context: click.Context, config: Path) -> None:
     An alert is named DELIVERY.INDEX as `list` shows it; DELIVERY alone means all of its alerts.
     A message that was asked for by `send` or over HTTP is named mID.
     """
-    context.obj = app.load(config).settings.storage
+    context.obj = app.load(config).settings
 
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def _history(storage: StorageSettings) -> closing[History]:
+def _history(settings: Settings) -> closing[History]:
+    storage = settings.storage
     return closing(open_history(storage.path, storage.postgresql))
 
 
@@ -48,10 +49,11 @@ def _history(storage: StorageSettings) -> closing[History]:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @_as_json
 @click.pass_obj
-def list_(storage: StorageSettings, limit: int, *, as_json: bool) -> None:
-    """Show what waits, dead letters, and the newest messages."""
-    with _history(storage) as history:
+def list_(settings: Settings, limit: int, *, as_json: bool) -> None:
+    """Show which robots cannot send, what waits, dead letters, and the newest messages."""
+    with _history(settings) as history:
         found = history.overview(limit)
+        found = msgspec.structs.replace(found, ill=history.ill(settings.tokens))
     _print(found, outbox_text.overview(found), as_json=as_json)
 
 
@@ -59,9 +61,9 @@ def list_(storage: StorageSettings, limit: int, *, as_json: bool) -> None:
 @click.argument("name", metavar="ID")
 @_as_json
 @click.pass_obj
-def show(storage: StorageSettings, name: str, *, as_json: bool) -> int:
+def show(settings: Settings, name: str, *, as_json: bool) -> int:
     """Show a delivery, one alert of it, a message, or one that was asked for (mID, msgUuid)."""
-    with _history(storage) as history:
+    with _history(settings) as history:
         found = history.show(name)
     if found is None:
         _complain(f"{name}: names neither a delivery, nor an alert, nor a message that is kept")
@@ -74,12 +76,12 @@ def show(storage: StorageSettings, name: str, *, as_json: bool) -> int:
 @click.argument("fingerprint")
 @_as_json
 @click.pass_obj
-def trace(storage: StorageSettings, fingerprint: str, *, as_json: bool) -> int:
+def trace(settings: Settings, fingerprint: str, *, as_json: bool) -> int:
     """Show what became of an alert: when received, in which message, or why not.
 
     Of a message that was asked for its ID or msgUuid says as much.
     """
-    with _history(storage) as history:
+    with _history(settings) as history:
         asked = history.show(fingerprint)
         found = history.trace(fingerprint)
     if asked is not None and asked.asked:
@@ -96,23 +98,24 @@ def trace(storage: StorageSettings, fingerprint: str, *, as_json: bool) -> int:
 @outbox.command()
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @click.pass_obj
-def retry(storage: StorageSettings, ids: tuple[str, ...]) -> int:
+def retry(settings: Settings, ids: tuple[str, ...]) -> int:
     """Let dead letters wait again; each is told as soon as the rate allows."""
-    return _change(storage, "retry", ids, done="waits again")
+    return _change(settings, "retry", ids, done="waits again")
 
 
 @outbox.command()
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @click.pass_obj
-def discard(storage: StorageSettings, ids: tuple[str, ...]) -> int:
+def discard(settings: Settings, ids: tuple[str, ...]) -> int:
     """Give up dead letters, or alerts that wait; nobody will be told of them."""
-    return _change(storage, "discard", ids, done="discarded")
+    return _change(settings, "discard", ids, done="discarded")
 
 
 def _change(
-    storage: StorageSettings, command: Literal["retry", "discard"], ids: tuple[str, ...], done: str
+    settings: Settings, command: Literal["retry", "discard"], ids: tuple[str, ...], done: str
 ) -> int:
     now = SystemClock().now()
+    storage = settings.storage
     changed = change(storage.path, storage.postgresql, Request(command, ids), now)
     for name in changed.done:
         click.echo(f"{name}: {done}")

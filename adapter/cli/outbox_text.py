@@ -30,7 +30,7 @@ def plain(text: str) -> str:
 
 
 def overview(found: Overview) -> str:
-    """Return what waits, what is dead, and which messages were made."""
+    """Return who cannot send, what waits, what is dead, and which messages were made."""
     waiting = [
         (each.id, each.robot, each.priority, local(each.received_at), _until(each.deferred_until),
          f"{each.left}/{each.alerts}", ", ".join(each.names))
@@ -40,8 +40,18 @@ def overview(found: Overview) -> str:
         (each.id, each.robot, local(each.died_at), each.fingerprint, each.name, each.reason)
         for each in found.dead
     ]
+    ill = [
+        (_member(each.robot, each.member), each.reason, local(each.since),
+         local(each.tried_again_at), each.next_step, each.answer)
+        for each in found.ill
+    ]  # fmt: skip
     return "\n\n".join(
         (
+            _section(
+                "robots that cannot send",
+                ("ROBOT", "REASON", "SINCE", "TRIED AGAIN", "NEXT STEP", "ANSWER"),
+                ill,
+            ),
             _section(
                 f"waiting: {_some(len(waiting), found.waiting_in_all)}",
                 ("ID", "ROBOT", "PRIORITY", "RECEIVED", "DEFERRED UNTIL", "ALERTS LEFT", "WHAT"),
@@ -56,6 +66,10 @@ def overview(found: Overview) -> str:
             _section("newest messages", MESSAGE_HEAD, map(_message, found.messages)),
         )
     )
+
+
+def _member(robot: str, number: int) -> str:
+    return f"{robot}, number {number} of its pool" if number else robot
 
 
 def shown(found: Shown) -> str:
@@ -137,6 +151,8 @@ def _lines(life: Life) -> Iterator[str]:
             f"{message.alerts} alerts, {message.attempts} attempts without a clear answer), "
             f"{message.state}{outcome}"
         )
+    if life.last_resort_at is not None:
+        yield f"  {local(life.last_resort_at)}  told to the last resort"
     ended = "" if life.ended_at is None else f" at {local(life.ended_at)}"
     reason = f": {life.reason}" if life.reason else ""
     yield f"  now {life.state}{ended}{reason}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from adapter.config.document import read_document
 from adapter.config.includes import open_included
+from adapter.config.last_resort import take_last_resort
 from adapter.config.on_call import take_on_call
 from adapter.config.problems import Noted, Problems
 from adapter.config.reader import Reading
@@ -79,6 +80,7 @@ def _read_main(value: Value, document: Document) -> Settings:
             server=take_server(root),
             log=take_log(root),
             sources=take_sources(root),
+            last_resort=take_last_resort(root),
             people=on_call.people,
             schedules=schedules,
             time_intervals=intervals or {},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from adapter.config.mentions import take_mentions
@@ -14,10 +14,11 @@ from adapter.core.delivery import Split
 from adapter.core.routing import RouteSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from adapter.config.mentions import Mentionable
     from adapter.config.reader import Section, Value
+    from adapter.core.monthly import Allowance
 
 LANGUAGES: Final = ("zh", "en")
 PRIORITIES: Final = ("auto", "normal", "high")
@@ -32,6 +33,7 @@ class Known:
     robots: Collection[str] | None
     mentionable: Mentionable
     intervals: Collection[str] | None = ()
+    quotas: Mapping[str, Allowance] = field(default_factory=dict)
 
 
 def take_route_settings(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from adapter.config.problems import Place
     from adapter.core.matcher import Pattern
+    from adapter.core.monthly import Allowance
     from adapter.core.oncall import Schedule
     from adapter.core.people import Person
     from adapter.core.routing import Route, RouteSettings
@@ -108,7 +109,12 @@ class SourceSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobotSettings:
-    """Hold one DingTalk robot: its credentials, its ways, and the defaults of what comes to it."""
+    """Hold one DingTalk robot: its credentials, its ways, and the defaults of what comes to it.
+
+    `pool` holds more robots of the same group: this one but for their credentials. `fallback` is
+    the name of the robot that takes over once all of these have failed for `fallback_after`.
+    `allowance` is the month's quota that it draws on together with others.
+    """
 
     name: str
     access_token: Secret
@@ -120,7 +126,16 @@ class RobotSettings:
     rate: Rate = Rate()  # noqa: RUF009  # a frozen value
     digest_after: timedelta = timedelta(minutes=1)
     max_age: timedelta = timedelta(hours=6)
+    pool: tuple[RobotSettings, ...] = ()
+    fallback: str = ""
+    fallback_after: timedelta = timedelta(minutes=10)
+    allowance: Allowance | None = None
     defaults: RouteSettings
+
+    @property
+    def members(self) -> tuple[RobotSettings, ...]:
+        """Return the robots of the group that share the load: this one and its pool."""
+        return (self, *self.pool)
 
     @property
     def token_key(self) -> str:
@@ -162,8 +177,9 @@ class ScheduleSettings:
 class Settings:
     """Hold the whole configuration.
 
-    `files` are all the configuration files it was read from, the main one first; `warnings` is what
-    is allowed and hardly meant.
+    `last_resort` is the URL that is told of what no robot can take. `files` are all the
+    configuration files it was read from, the main one first; `warnings` is what is allowed and
+    hardly meant.
     """
 
     robots: Mapping[str, RobotSettings]
@@ -178,8 +194,18 @@ class Settings:
     scale: Scale = DEFAULT_SCALE
     hidden_labels: tuple[Pattern, ...] = ()
     time_intervals: Mapping[str, tuple[TimeInterval, ...]] = field(default_factory=dict)
+    last_resort: Secret | None = None
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def tokens(self) -> Mapping[str, tuple[str, int]]:
+        """Return by the key of each token which robot it is of, and its place in the pool."""
+        return {
+            member.token_key: (robot.name, number)
+            for robot in self.robots.values()
+            for number, member in enumerate(robot.members)
+        }
 
     @property
     def style(self) -> Style:

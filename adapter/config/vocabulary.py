@@ -29,8 +29,6 @@ _ROUTE_SETTINGS: Final = frozenset(
 NOT_YET: Final[Mapping[str, Collection[str]]] = {
     ROOT: {
         "heartbeats",
-        "last_resort",
-        "quotas",
         "silence",
     },
     "server": {"external_url", "page", "tls", "watch"},
@@ -40,7 +38,7 @@ NOT_YET: Final[Mapping[str, Collection[str]]] = {
         "bearer_token",
         "bearer_token_file",
     },
-    ROBOT: _ROUTE_SETTINGS | {"fallback", "fallback_after", "pool", "quota"},
+    ROBOT: _ROUTE_SETTINGS,
     ROUTE: _ROUTE_SETTINGS,
 }
 """Words of the documented configuration whose feature is not built, by where they stand."""
@@ -113,7 +111,10 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("access_token", "access_token_file", "webhook", "webhook_file"), "a robot"),
     **dict.fromkeys(("secret", "secret_file", "keyword", "timeout", "api_url", "proxy"), "a robot"),
     **dict.fromkeys(("rate", "digest_after", "max_age"), "a robot"),
+    **dict.fromkeys(("pool", "fallback", "fallback_after", "quota"), "a robot"),
     **dict.fromkeys(("messages", "per"), "`rate` of a robot"),
+    **dict.fromkeys(("quotas", "last_resort"), ROOT),
+    "used": "an entry of `quotas`",
     **dict.fromkeys(NOT_YET[ROBOT], "a robot"),
     **dict.fromkeys(_ROUTE_SETTINGS, "a route or a robot"),
     **dict.fromkeys(("template", "language", "timezone"), "a route or a robot"),

@@ -14,6 +14,7 @@ from adapter.core.delivery import (
     TooBig,
     Unreachable,
 )
+from adapter.core.illness import EXHAUSTED, THROTTLED, UNREACHABLE
 
 _BROKEN: Final = {
     "token": "DingTalk knows no such access token: copy the webhook of the robot again, and reload",
@@ -39,8 +40,20 @@ _OTHERS: Final[dict[type, str]] = {
 }
 
 
+_BLOCKED: Final = {
+    THROTTLED: _OTHERS[Throttled],
+    EXHAUSTED: _OTHERS[Exhausted],
+    UNREACHABLE: _OTHERS[Unreachable],
+}
+
+
+def remedy(reason: str) -> str:
+    """Return the next step for what a token suffers from."""
+    return _BLOCKED.get(reason) or _BROKEN.get(reason, _BROKEN["unknown"])
+
+
 def advice(outcome: Outcome) -> str:
     """Return the next step; empty where there is nothing to do."""
     if isinstance(outcome, Broken):
-        return _BROKEN.get(outcome.reason, _BROKEN["unknown"])
+        return remedy(outcome.reason)
     return _OTHERS[type(outcome)]

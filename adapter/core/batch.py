@@ -100,10 +100,18 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold how patient a robot's readers are."""
+    """Hold how patient a robot's readers are.
+
+    `pace`: how long normal priority waits to be told together; zero where nothing must be spared.
+    `senders`: how many tokens share the load.
+    `digests`: whether all that waits may be summed up; what would be is told in lines otherwise.
+    """
 
     digest_after: timedelta
     max_age: timedelta = timedelta(hours=6)
+    pace: timedelta = timedelta(0)
+    senders: int = 1
+    digests: bool = True
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

@@ -72,7 +72,9 @@ def plan(  # noqa: PLR0913, PLR0917  # each is a different kind of thing
         if not sound:
             return Plan(wake_at=tried_at)
     lane = [queued for queued in sound if queued.priority is sound[0].priority]
-    return Plan(batch=_Planning(head, sound, lane, totals, quota, now, limits).batch())
+    planning = _Planning(head, sound, lane, totals, quota, now, limits)
+    paced_at = planning.paced_at()
+    return Plan(wake_at=paced_at) if paced_at > now else Plan(batch=planning.batch())
 
 
 def _digest_of(held: Held) -> Batch:
@@ -98,19 +100,24 @@ class _Planning:
     now: datetime
     limits: Limits
 
+    def paced_at(self) -> datetime:
+        """Return when what waits is told at the earliest, so that a month's messages last."""
+        paced = self.limits.pace if self.priority is Priority.NORMAL else timedelta(0)
+        return self._oldest_at() + paced
+
     def batch(self) -> Batch:
         """Return the next message in the fullest form that there is room for."""
-        normal = self.priority is Priority.NORMAL
-        if normal and self._waits_longer_than(self.limits.max_age, self.lane):
+        digests = self.priority is Priority.NORMAL and self.limits.digests
+        if digests and self._waits_longer_than(self.limits.max_age, self.lane):
             return self._digest()
         before = self._merged_before()
-        slots = self.quota.slots(self.now, self._patience())
+        slots = self._slots(self._patience())
         if before is None and self._is_spare(slots):
             return self._alone()
         if self._messages(Form.FULL) <= (1 if before is Form.LINE else slots):
             return self._merged(Form.FULL)
-        patient = self.quota.slots(self.now, self.limits.digest_after)
-        if normal and self._messages(Form.LINE) > patient:
+        patient = self._slots(self.limits.digest_after)
+        if digests and self._messages(Form.LINE) > patient:
             return self._digest()
         return self._merged(Form.LINE)
 
@@ -118,6 +125,10 @@ class _Planning:
     def priority(self) -> Priority:
         """Return the priority of what the message tells first."""
         return self.lane[0].priority
+
+    def _slots(self, span: timedelta) -> int:
+        """Return how many messages may be sent within a span by all that share the load."""
+        return self.quota.slots(self.now, span) * self.limits.senders
 
     def _patience(self) -> timedelta:
         """Return how long all that waits of this priority may take in its own or full words."""
@@ -139,9 +150,12 @@ class _Planning:
     def _is_spare(self, slots: int) -> bool:
         """Return whether each group of the lane can have a message of its own.
 
-        A few huge groups fill many. And where high priority takes every slot, normal alerts would
-        never be told: when they have waited for a `per`, they share its messages.
+        None has where messages must be spared. A few huge groups fill many. And where high priority
+        takes every slot, normal alerts would never be told: when they have waited for a `per`, they
+        share its messages.
         """
+        if self.limits.pace and self._groups() > 1:
+            return False
         if self._groups() > slots or self._messages(Form.LINE) > slots:
             return False
         others = (queued for queued in self.queue if queued.priority is not self.priority)

@@ -14,11 +14,15 @@ _UUID: Final = "0" * 64  # no longer is what `body()` gets
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Make messages of at most `room` bytes that hold `keyword`; `part` is such as (2, 3)."""
+    """Make messages of at most `room` bytes that hold `keyword`; `part` is such as (2, 3).
+
+    `note` stands above the text: on whose behalf a message is sent, and why.
+    """
 
     keyword: str = ""
     room: int = BODY_LIMIT
     part: tuple[int, int] | None = None
+    note: str = ""
 
     @property
     def mark(self) -> str:
@@ -39,9 +43,10 @@ class Envelope:
         return self.room - len(body(self.message(title, ""), _UUID))
 
     def text(self, text: str) -> str:
-        """Return a text with the keyword at its end where it is missing."""
-        return text if self.keyword in text else f"{text}\n\n{self.keyword}"
+        """Return a text below the note, with the keyword at its end where it is missing."""
+        noted = f"> {self.note}\n\n{text}" if self.note else text
+        return noted if self.keyword in noted else f"{noted}\n\n{self.keyword}"
 
     def message(self, title: str, text: str) -> MarkdownMessage:
-        """Return the message, with the keyword at its end where it is missing."""
+        """Return the message, with what stands around its text."""
         return MarkdownMessage(markdown=Markdown(title, self.text(text)))

@@ -100,15 +100,16 @@ class Renderer:
         part: tuple[int, int] | None = None,
         room: int = BODY_LIMIT,
         who: Who = NOBODY,
+        note: str = "",
     ) -> RenderedBatch:
         """Return a message of as many of the first entries as have room: at least one.
 
         `part` is such as (2, 3): the second message of three. A digest tells all at once. `who`
-        knows whom it rings.
+        knows whom it rings. `note` is markdown that stands above everything.
         """
         calls = Calls(words_of(look_of(batch.entries).language), who, room)
         readers = Readers(now, self._style)
-        rendered = self._rendered(batch, Envelope(keyword, room, part), readers, calls)
+        rendered = self._rendered(batch, Envelope(keyword, room, part, note), readers, calls)
         digest = batch.form is Form.DIGEST
         unheard = calls.unheard(None if digest else batch.entries[: rendered.told])
         return replace(
@@ -155,9 +156,9 @@ def _is_crowded(batch: Batch, envelope: Envelope) -> bool:
     return sum(count.full_bytes for count in batch.totals.counts) >= envelope.room + CROWD
 
 
-def render_notice(notice: Notice, keyword: str = "") -> MarkdownMessage:
+def render_notice(notice: Notice, keyword: str = "", note: str = "") -> MarkdownMessage:
     """Return a word of the adapter itself; paragraphs that have no room are left out."""
-    envelope = Envelope(keyword)
+    envelope = Envelope(keyword, note=note)
     title = envelope.title(clean(notice.title).strip())
     text = encodable(notice.text).strip() or escape(title)
     room = envelope.text_room(title)

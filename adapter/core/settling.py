@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, assert_never
-from zoneinfo import ZoneInfo
+
+import msgspec
 
 from adapter.core.delivery import (
     Broken,
@@ -19,7 +20,9 @@ from adapter.core.delivery import (
     TooBig,
     Unreachable,
 )
-from adapter.core.turn import Fate, Settlement
+from adapter.core.illness import illness
+from adapter.core.monthly import MONTHS_TURN
+from adapter.core.turn import Fate, Refusal, Settlement
 
 if TYPE_CHECKING:
     from adapter.core.turn import Turn
@@ -32,8 +35,10 @@ LONGEST_THROTTLE: Final = 10
 BROKEN_REST: Final = 10
 """How many times `per` a broken robot is left alone before it is tried again."""
 
+PLAIN_SPAN: Final = 10
+"""How many times `per` all is told without URLs and annotations once two messages failed alike."""
+
 SMALLEST_ROOM: Final = 4_000
-_MONTHS_TURN: Final = ZoneInfo("Asia/Shanghai")  # where DingTalk counts
 
 
 def backoff(failures: int, jitter: float) -> timedelta:
@@ -46,10 +51,32 @@ def backoff(failures: int, jitter: float) -> timedelta:
     return span * (0.5 + jitter / 2)
 
 
-def settle(  # noqa: PLR0911  # a case each
-    outcome: Outcome, turn: Turn, *, now: datetime, jitter: float
+def settle(
+    outcome: Outcome, turn: Turn, *, now: datetime, jitter: float, minimal: bool = False
 ) -> Settlement:
-    """Decide what becomes of a message that was sent in this turn, and of its token."""
+    """Decide what becomes of a message that was sent in this turn, and of its token.
+
+    `minimal`: the message had neither URLs nor annotations.
+    """
+    settlement = _settle(outcome, turn, now, jitter)
+    refusal, plain_until = turn.refusal, turn.plain_until
+    if isinstance(outcome, Refused) and not minimal:
+        span = turn.quota.rate.per * PLAIN_SPAN
+        if refusal is not None and refusal.errcode == outcome.errcode and now - refusal.at < span:
+            plain_until = now + span
+        refusal = Refusal(outcome.errcode, now)
+    return msgspec.structs.replace(
+        settlement,
+        ill=illness(outcome),
+        refusal=refusal,
+        plain_until=plain_until,
+        arrived=not isinstance(outcome, Unreachable) or outcome.ambiguous,
+    )
+
+
+def _settle(  # noqa: PLR0911  # a case each
+    outcome: Outcome, turn: Turn, now: datetime, jitter: float
+) -> Settlement:
     per, failed = turn.quota.rate.per, turn.failures + 1
     match outcome:
         case Sent():
@@ -83,6 +110,6 @@ def settle(  # noqa: PLR0911  # a case each
 
 def next_month(now: datetime) -> datetime:
     """Return when the month turns where DingTalk counts it."""
-    local = now.astimezone(_MONTHS_TURN)
+    local = now.astimezone(MONTHS_TURN)
     year, month = (local.year + 1, 1) if local.month == 12 else (local.year, local.month + 1)  # noqa: PLR2004  # December
-    return datetime(year, month, 1, tzinfo=_MONTHS_TURN).astimezone(now.tzinfo)
+    return datetime(year, month, 1, tzinfo=MONTHS_TURN).astimezone(now.tzinfo)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
 from adapter.core.batch import Batch, Entry, Form, Held, Totals, Waiting
 from adapter.core.delivery import Notice, Post
+from adapter.core.monthly import Allowance
 from adapter.core.quota import Quota
 
 
@@ -21,6 +22,21 @@ class OpenBatch(msgspec.Struct, frozen=True, kw_only=True):
     alerts: int
     attempts: int
     oldest_received_at: datetime
+    minimal: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Remember that DingTalk refused a message for its content, told with all its words."""
+
+    errcode: str
+    at: datetime
+
+
+class Relief(msgspec.Struct, frozen=True):
+    """Say for whom a token stands in: once all of these have been ill for `after`."""
+
+    tokens: tuple[str, ...]
+    after: timedelta
 
 
 class StoredNotice(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +55,11 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     told now.
     `throttles` and `failures` count those in a row. `room` is how many bytes a body may have.
     `announced` are those alerts of the head that the robot has told as firing (`mentions.py`).
+    `allowance`: what the month allows the token's robot; `paced`: today's share of it is spent.
+    `senders`: how many tokens share the load.
+    `stands_in_for`: what the robot suffers from whose queue this is, if another's token sends.
+    `digests`: whether all may be summed up; not while a message of another token tells some of it.
+    `ill`: what the token suffered from at last. `refusal`: the content it was refused last.
     """
 
     token: str
@@ -48,6 +69,14 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     room: int
     throttles: int = 0
     failures: int = 0
+    ill: str = ""
+    refusal: Refusal | None = None
+    plain_until: datetime | None = None
+    allowance: Allowance | None = None
+    paced: bool = False
+    senders: int = 1
+    stands_in_for: str = ""
+    digests: bool = True
     open: OpenBatch | None = None
     notice: StoredNotice | None = None
     head: tuple[Waiting, ...] = ()
@@ -79,6 +108,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     digested: Totals | None = None
     deferred_until: datetime | None = None
     notice_id: int = 0
+    minimal: bool = False
 
     @classmethod
     def of(cls, batch: Batch, told: int, message_id: str, body: bytes) -> Launch:
@@ -93,6 +123,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
                 alerts=len(entries),
                 oldest_received_at=oldest,
                 entries=entries,
+                minimal=batch.minimal,
             )
         if batch.held is not None:
             oldest = batch.held.since  # it was not late before it was due
@@ -119,10 +150,19 @@ class Fate(StrEnum):
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
-    """Say what follows from an outcome for the message and for its token."""
+    """Say what follows from an outcome for the message and for its token.
+
+    `ill`: what the token suffers from now. `refusal` and `plain_until` replace what it knew.
+    `notices` are stored in the same transaction. `arrived`: DingTalk may have counted the message.
+    """
 
     fate: Fate
     rests_until: datetime | None = None
     throttles: int = 0
     failures: int = 0
     room: int | None = None
+    ill: str = ""
+    refusal: Refusal | None = None
+    plain_until: datetime | None = None
+    notices: tuple[Notice, ...] = ()
+    arrived: bool = True

@@ -3,5 +3,6 @@
 from adapter.dispatcher.courier import Courier, Equipment, Observer, Sender
 from adapter.dispatcher.loop import Dispatcher
 from adapter.dispatcher.memory import Memory
+from adapter.dispatcher.seats import strands_of
 
-__all__ = ["Courier", "Dispatcher", "Equipment", "Memory", "Observer", "Sender"]
+__all__ = ["Courier", "Dispatcher", "Equipment", "Memory", "Observer", "Sender", "strands_of"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import structlog
@@ -15,16 +15,20 @@ from adapter.core.batch import Form, Limits
 from adapter.core.batching import plan
 from adapter.core.delivery import Idle, Outcome, Post, Sent, Unreachable
 from adapter.core.directory import Directory
+from adapter.core.illness import EXHAUSTED, exhausted_notice, for_robot
 from adapter.core.message import body, msgtype_of
 from adapter.core.message_keyword import with_keyword
+from adapter.core.monthly import PACE
 from adapter.core.rendering import render_notice
 from adapter.core.settling import settle
 from adapter.core.turn import Launch, OpenBatch, StoredNotice
 from adapter.core.who import OnDuty
+from adapter.core.words import DEFAULT_LANGUAGE
 from adapter.logs import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from adapter.clock import Clock
     from adapter.config.settings import RobotSettings
@@ -33,8 +37,6 @@ if TYPE_CHECKING:
     from adapter.core.rendering import RenderedBatch, Renderer
     from adapter.core.turn import Settlement, Turn
     from adapter.dispatcher.memory import Memory
-
-_LATER: Final = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
@@ -114,10 +116,12 @@ class Courier:
     new_uuid: Callable[[], str]
     jitter: Callable[[], float]
 
-    def take(self, turn: Turn, robot: RobotSettings, equipment: Equipment) -> datetime | None:
+    def take(
+        self, turn: Turn, robot: RobotSettings, equipment: Equipment
+    ) -> datetime | Idle | None:
         """Send what a turn holds and commit what became of it; return when to look again.
 
-        None: at once.
+        None: at once. Idle: nothing was to be sent.
         """
         if turn.open is not None:
             held = self.store.relaunch(turn, turn.open.id, now=self.clock.now())
@@ -125,7 +129,7 @@ class Courier:
         launch = self._prepare(turn, robot, equipment)
         if isinstance(launch, Idle):
             self.store.give_back(turn)
-            return launch.until or _LATER
+            return launch
         if launch.notice_id:
             turn = msgspec.structs.replace(
                 turn, head=(), held=None
@@ -135,17 +139,23 @@ class Courier:
 
     def _prepare(self, turn: Turn, robot: RobotSettings, equipment: Equipment) -> Launch | Idle:
         if turn.notice is not None and not turn.head and turn.held is None:
-            return self._notice(turn.notice, robot)
+            return self._notice(turn, turn.notice, robot)
         now, message_id = self.clock.now(), self.new_uuid()
-        limits = Limits(digest_after=robot.digest_after, max_age=robot.max_age)
-        totals = msgspec.structs.replace(turn.totals, last=self.memory.last(robot.name))
+        limits = Limits(
+            digest_after=robot.digest_after,
+            max_age=robot.max_age,
+            pace=robot.rate.per * PACE if turn.paced else timedelta(0),
+            senders=turn.senders,
+            digests=turn.digests,
+        )
+        totals = msgspec.structs.replace(turn.totals, last=self.memory.last(turn.robot))
         planned = plan(turn.head, totals, turn.quota, now, limits, turn.held)
-        batch = planned.batch
-        if batch is None:
-            return (
-                Idle(planned.wake_at) if turn.notice is None else self._notice(turn.notice, robot)
-            )
-        part = self.memory.part(robot.name, batch)
+        if planned.batch is None and turn.notice is not None:
+            return self._notice(turn, turn.notice, robot)
+        if planned.batch is None:
+            return Idle(planned.wake_at)
+        batch = _plainly(planned.batch, turn, now)
+        part = self.memory.part(turn.robot, batch)
         render = partial(
             equipment.renderer.render_batch,
             batch,
@@ -153,16 +163,17 @@ class Courier:
             keyword=robot.keyword,
             room=turn.room,
             who=self._who(turn, batch, equipment.directory, now),
+            note=_note(turn, batch.entries[0].delivery.settings.language),
         )
         rendered = render(part=part)
         ends = rendered.told == len(batch.entries)
-        if ends and part != (last := self.memory.part(robot.name, batch, ends=True)):
+        if ends and part != (last := self.memory.part(turn.robot, batch, ends=True)):
             rendered = render(part=last)  # it was planned as more messages than it took
         if rendered.failed is not None:
             self._render_failed(batch.entries[0].delivery.settings.template, rendered.failed)
-        self._tell_unheard(robot.name, rendered)
-        self.memory.note(robot.name, batch, now, ends=ends)
-        self.memory.rings(robot.name, batch, message_id, rendered.rung, now)
+        self._tell_unheard(turn.robot, rendered)
+        self.memory.note(turn.robot, batch, now, ends=ends)
+        self.memory.rings(turn.robot, batch, message_id, rendered.rung, now)
         content = body(rendered.message, message_id)
         return Launch.of(batch, rendered.told, message_id, content)
 
@@ -184,12 +195,13 @@ class Courier:
             left_out = [contact.masked for contact in rendered.left_out]
             log.warning("more people than a message can ring", robot=robot, left_out=left_out)
 
-    def _notice(self, stored: StoredNotice, robot: RobotSettings) -> Launch:
+    def _notice(self, turn: Turn, stored: StoredNotice, robot: RobotSettings) -> Launch:
         message_id, asked = self.new_uuid(), stored.notice
         if isinstance(asked, Post):
             content = body(with_keyword(asked.message, robot.keyword), asked.msg_uuid)
         else:
-            content = body(render_notice(asked, robot.keyword), message_id)
+            note = _note(turn, DEFAULT_LANGUAGE)
+            content = body(render_notice(asked, robot.keyword, note), message_id)
         return Launch(
             id=message_id,
             body=content,
@@ -209,19 +221,25 @@ class Courier:
         if not held or self.clock.now() + robot.timeout > turn.leased_until:
             log.warning("lease ended before the message was sent", robot=robot.name)
             return turn.leased_until
-        return self._settle(turn, message, self.sender.send(robot, message.body))
+        return self._settle(turn, robot, message, self.sender.send(robot, message.body))
 
-    def _settle(self, turn: Turn, message: Launch | OpenBatch, outcome: Outcome) -> datetime | None:
+    def _settle(
+        self, turn: Turn, robot: RobotSettings, message: Launch | OpenBatch, outcome: Outcome
+    ) -> datetime | None:
         now = self.clock.now()
         why = redaction(describe(outcome))  # an answer may quote the request and its token
-        settlement = settle(outcome, turn, now=now, jitter=self.jitter())
+        minimal = message.minimal or message.form is Form.DIGEST or not message.alerts
+        settlement = settle(outcome, turn, now=now, jitter=self.jitter(), minimal=minimal)
+        settlement = _with_notice(settlement, turn, robot)
         held = self.store.settle(turn, message.id, settlement, now=now, outcome=why)
         told = log.bind(robot=turn.robot, message=message.id, alerts=message.alerts)
+        if robot.name != turn.robot:
+            told = told.bind(sent_by=robot.name)
         if isinstance(outcome, Sent):
             self.memory.sent(message.id)
             latency = (now - message.oldest_received_at).total_seconds()
             self.observer.sent(
-                turn.robot,
+                robot.name,
                 msgtype_of(message.body),
                 form=message.form,
                 alerts=message.alerts,
@@ -229,7 +247,7 @@ class Courier:
             )
             told.info("message sent", form=message.form, latency=round(latency, 3))
         else:
-            self.observer.failed(turn.robot, outcome)
+            self.observer.failed(robot.name, outcome)
             told.warning(
                 "message not sent",
                 why=why,
@@ -239,6 +257,26 @@ class Courier:
         if not held:
             told.warning("lease ended before the answer came; the message goes out again")
         return settlement.rests_until
+
+
+def _plainly(batch: Batch, turn: Turn, now: datetime) -> Batch:
+    """Return the batch without URLs and annotations while DingTalk refuses those of this robot."""
+    if turn.plain_until is None or turn.plain_until <= now or batch.form is Form.DIGEST:
+        return batch
+    return msgspec.structs.replace(batch, form=Form.FULL, minimal=True)
+
+
+def _note(turn: Turn, language: str) -> str:
+    """Return what marks a message that another robot's token sends."""
+    return for_robot(turn.robot, turn.stands_in_for, language) if turn.stands_in_for else ""
+
+
+def _with_notice(settlement: Settlement, turn: Turn, robot: RobotSettings) -> Settlement:
+    """Return the settlement with a word to the fallback if the month has just been used up."""
+    if settlement.ill != EXHAUSTED or turn.ill == EXHAUSTED or not robot.fallback:
+        return settlement
+    notice = exhausted_notice(robot.name, robot.fallback)
+    return msgspec.structs.replace(settlement, notices=(notice,))
 
 
 def describe(outcome: Outcome) -> str:

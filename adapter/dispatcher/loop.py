@@ -1,7 +1,7 @@
-"""The loop: take each robot's turn when its token may send, hand it to a courier, wait.
+"""The loop: take each seat's turn when its token may send, hand it to a courier, wait.
 
-Each robot has at most one message on its way, so what it gets keeps its order, and a robot that
-hangs holds up nobody else.
+Each token has at most one message on its way, and one that hangs holds up nobody else. Where a
+token may send from several queues, the one that has waited longest for a turn goes first.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ import structlog
 
 from adapter.core.delivery import Idle
 from adapter.dispatcher.pool import Pool
+from adapter.dispatcher.seats import seats_of
 from adapter.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor, Future
 
     from adapter.clock import Clock
+    from adapter.config.settings import RobotSettings
+    from adapter.core.monthly import Allowance
     from adapter.core.quota import Rate
-    from adapter.core.turn import Turn
+    from adapter.core.turn import Relief, Turn
     from adapter.dispatcher.courier import Courier, Equipment
+    from adapter.dispatcher.seats import Seat
 
 LEASE_MARGIN: Final = timedelta(seconds=5)
 """Time a lease outlasts the timeout of its request."""
@@ -50,8 +54,18 @@ log = structlog.get_logger(__name__)
 class Queue(Protocol):
     """Lease tokens."""
 
-    def take_turn(
-        self, *, token: str, robot: str, rate: Rate, now: datetime, lease: timedelta
+    def take_turn(  # noqa: PLR0913  # each is a different kind of thing, and named
+        self,
+        *,
+        token: str,
+        robot: str,
+        rate: Rate,
+        now: datetime,
+        lease: timedelta,
+        peers: Sequence[str],
+        others: Sequence[str],
+        relief: Relief | None,
+        allowance: Allowance | None,
     ) -> Turn | Idle:
         """Lease a token and return what its robot has to send, or when to ask again."""
         ...
@@ -74,8 +88,10 @@ class Dispatcher:
         self._clock = clock
         self._equipment = equipment
         self._executor = executor or Pool(COURIERS, "courier")
-        self._look_at: dict[str, datetime] = {}
-        self._in_flight: set[str] = set()
+        self._robots: Mapping[str, RobotSettings] = {}
+        self._seats: tuple[Seat, ...] = ()
+        self._look_at: dict[tuple[str, str], datetime] = {}
+        self._in_flight: set[str] = set()  # tokens
         self._futures: list[Future[None]] = []
         self._state = threading.Lock()
         self._woken = threading.Event()
@@ -92,8 +108,11 @@ class Dispatcher:
 
     def wake(self, robots: Iterable[str]) -> None:
         """Look at these robots' queues now, because something was put there."""
+        queues = set(robots)
         with self._state:
-            self._look_at.update(dict.fromkeys(robots, _NOW))
+            for name in self._look_at:
+                if name[0] in queues:
+                    self._look_at[name] = _NOW
         self._woken.set()
 
     def stop(self) -> None:
@@ -116,12 +135,21 @@ class Dispatcher:
         """Claim all that can be claimed now; return when to look again."""
         equipment = self._equipment()
         now = self._clock.now()
-        for robot in equipment.robots:
-            if self._may_look(robot, now):
-                self._look(robot, equipment, now)
+        self._know(equipment.robots)
+        for seat in self._seats:
+            if self._may_look(seat, now):
+                self._look(seat, equipment, now)
         with self._state:
-            idle = (robot for robot in equipment.robots if robot not in self._in_flight)
-            return min((self._look_at.get(robot, _NOW) for robot in idle), default=_NEVER)
+            idle = (seat for seat in self._seats if seat.token not in self._in_flight)
+            return min((self._look_at[seat.name] for seat in idle), default=_NEVER)
+
+    def _know(self, robots: Mapping[str, RobotSettings]) -> None:
+        """Learn the seats of a configuration that is in force now."""
+        if robots is self._robots:
+            return
+        self._robots, self._seats = robots, seats_of(robots)
+        with self._state:
+            self._look_at = {seat.name: self._look_at.get(seat.name, _NOW) for seat in self._seats}
 
     def _run(self) -> None:
         round_at = _NOW
@@ -137,51 +165,72 @@ class Dispatcher:
             now = self._clock.now()
             self._clock.wait(self._woken, min(max(look_at, now) - now, LONGEST_WAIT))
 
-    def _may_look(self, robot: str, now: datetime) -> bool:
+    def _may_look(self, seat: Seat, now: datetime) -> bool:
         with self._state:
-            return robot not in self._in_flight and self._look_at.get(robot, _NOW) <= now
+            return seat.token not in self._in_flight and self._look_at[seat.name] <= now
 
-    def _look(self, robot: str, equipment: Equipment, now: datetime) -> None:
+    def _look(self, seat: Seat, equipment: Equipment, now: datetime) -> None:
         with self._state:
-            self._look_at[robot] = _NEVER  # a wake from here on is about something new
-        settings = equipment.robots[robot]
+            self._look_at[seat.name] = _NEVER  # a wake from here on is about something new
         try:
             found = self._queue.take_turn(
-                token=settings.token_key,
-                robot=robot,
-                rate=settings.rate,
+                token=seat.token,
+                robot=seat.queue,
+                rate=seat.robot.rate,
                 now=now,
-                lease=settings.timeout + LEASE_MARGIN,
+                lease=seat.robot.timeout + LEASE_MARGIN,
+                peers=seat.peers,
+                others=seat.others,
+                relief=seat.relief,
+                allowance=seat.robot.allowance,
             )
         except StoreUnavailable as error:
-            log.error("queue not readable", robot=robot, why=str(error))  # noqa: TRY400  # says all
+            log.error("queue not readable", robot=seat.queue, why=str(error))  # noqa: TRY400  # says all
             found = Idle(now + STORE_PAUSE)
         if isinstance(found, Idle):
-            self._come_back(robot, found.until)
+            self._come_back(seat, found.until)
         else:
-            self._hand_over(found, robot, equipment)
+            self._hand_over(found, seat, equipment)
 
-    def _come_back(self, robot: str, until: datetime | None) -> None:
+    def _come_back(self, seat: Seat, until: datetime | None) -> None:
         with self._state:
-            self._look_at[robot] = min(self._look_at[robot], until or _NEVER)
+            look_at = self._look_at.get(seat.name, _NEVER)
+            self._look_at[seat.name] = min(look_at, until or _NEVER)
 
-    def _hand_over(self, turn: Turn, robot: str, equipment: Equipment) -> None:
+    def _hand_over(self, turn: Turn, seat: Seat, equipment: Equipment) -> None:
+        # Whoever else sends with this token comes first next time.
+        self._seats = (*(each for each in self._seats if each is not seat), seat)
         with self._state:
-            self._in_flight.add(robot)
-        future = self._executor.submit(self._take, turn, robot, equipment)
+            self._in_flight.add(seat.token)
+        future = self._executor.submit(self._take, turn, seat, equipment)
         self._futures = [*(each for each in self._futures if not each.done()), future]
 
-    def _take(self, turn: Turn, robot: str, equipment: Equipment) -> None:
-        look_at: datetime | None = self._clock.now() + STORE_PAUSE
+    def _take(self, turn: Turn, seat: Seat, equipment: Equipment) -> None:
+        found: datetime | Idle | None = Idle(self._clock.now() + STORE_PAUSE)
         try:
             # What is open may be another robot's message, but of this very token.
-            look_at = self._courier.take(turn, equipment.robots[robot], equipment)
+            found = self._courier.take(turn, seat.robot, equipment)
         except StoreUnavailable as error:
             # The lease holds the token until it ends; then an open message goes out again.
-            log.error("outcome not stored", robot=robot, why=str(error))  # noqa: TRY400  # same
+            log.error("outcome not stored", robot=seat.queue, why=str(error))  # noqa: TRY400  # same
         except Exception:
-            log.exception("a turn failed by a fault of the adapter", robot=robot)
+            log.exception("a turn failed by a fault of the adapter", robot=seat.queue)
+        if isinstance(found, Idle):
+            self._come_back(seat, found.until)
+        else:
+            self._come_back(seat, found or _NOW)
+            self._let_look(turn, seat)
         with self._state:
-            self._in_flight.discard(robot)
-            self._look_at[robot] = min(self._look_at.get(robot, _NEVER), look_at or _NOW)
+            self._in_flight.discard(seat.token)
         self._woken.set()
+
+    def _let_look(self, turn: Turn, seat: Seat) -> None:
+        """Let others look: who shares the token, or its queue, or may be told of its failure.
+
+        Only once a message is settled: who found nothing to send would wake the others for ever.
+        """
+        queues = {turn.robot, seat.queue, seat.robot.fallback}
+        with self._state:
+            for name in self._look_at:
+                if name != seat.name and (name[0] in queues or name[1] == seat.token):
+                    self._look_at[name] = _NOW

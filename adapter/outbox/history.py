@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from adapter.core.advice import remedy
 from adapter.core.priority import Priority
 from adapter.errors import StoreUnavailable
 from adapter.outbox.asked import Asked, asked_by, unsent
@@ -29,12 +30,13 @@ from adapter.outbox.lives import (
 )
 from adapter.outbox.messages import PENDING
 from adapter.outbox.postgresql import read_postgresql
-from adapter.outbox.rows import to_delivery
+from adapter.outbox.rows import to_ailing, to_delivery
 from adapter.outbox.sqlite import read_sqlite
 from adapter.outbox.tables import batches, dead, deliveries, from_us
+from adapter.outbox.tables import tokens as table_of_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection, Engine, Row
@@ -81,6 +83,18 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class IllRobot(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe a robot that cannot send, or one of its pool, and what a person can do."""
+
+    robot: str
+    member: int  # 0 is the robot itself, 1 the first of its pool
+    reason: str
+    since: datetime
+    tried_again_at: datetime
+    answer: str  # DingTalk's own words
+    next_step: str
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the oldest of what waits, and the newest dead letters and messages."""
 
@@ -90,6 +104,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     dead_in_all: int
     messages: tuple[Message, ...]
     asked: tuple[Asked, ...] = ()
+    ill: tuple[IllRobot, ...] = ()
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +137,10 @@ class History:
     def overview(self, limit: int) -> Overview:
         """Return what waits, what is dead and what was sent, at most so many of each."""
         return self._ask(lambda connection: _overview(connection, limit))
+
+    def ill(self, tokens: Mapping[str, tuple[str, int]]) -> tuple[IllRobot, ...]:
+        """Return which robots cannot send; `tokens` tells robot and place in its pool by key."""
+        return self._ask(lambda connection: _ill(connection, tokens))
 
     def show(self, name: str) -> Shown | None:
         """Return what `DELIVERY`, `DELIVERY.INDEX`, `mID` or the id of a message names, if any.
@@ -175,6 +194,23 @@ def _overview(connection: Connection, limit: int) -> Overview:
         dead_in_all=connection.execute(select(func.count()).select_from(dead)).scalar_one(),
         messages=newest_messages(connection, limit),
         asked=unsent(connection, limit),
+    )
+
+
+def _ill(connection: Connection, tokens: Mapping[str, tuple[str, int]]) -> tuple[IllRobot, ...]:
+    rows = connection.execute(select(table_of_tokens).where(table_of_tokens.c.ill != "")).all()
+    found = [(*tokens[row.token], to_ailing(row)) for row in rows if row.token in tokens]
+    return tuple(
+        IllRobot(
+            robot=robot,
+            member=member,
+            reason=ailing.reason,
+            since=ailing.since,
+            tried_again_at=ailing.rests_until,
+            answer=ailing.why,
+            next_step=remedy(ailing.reason),
+        )
+        for robot, member, ailing in sorted(found, key=lambda each: each[:2])
     )
 
 

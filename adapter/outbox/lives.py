@@ -15,11 +15,11 @@ from sqlalchemy import and_, or_, select
 from adapter.core.priority import Priority
 from adapter.outbox.bits import unpack
 from adapter.outbox.deferring import DEFERRED
+from adapter.outbox.ledger import OPEN
 from adapter.outbox.letters import DISCARDED
 from adapter.outbox.messages import DEAD, PENDING, SENT, SUPERSEDED
 from adapter.outbox.rows import to_delivery
-from adapter.outbox.tables import batches, dead, deferred, discarded, from_us, items
-from adapter.outbox.turns import OPEN
+from adapter.outbox.tables import batches, dead, deferred, discarded, from_us, items, stranded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,6 +70,7 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     reason: str
     messages: tuple[Message, ...]
+    last_resort_at: datetime | None = None
 
 
 def lives_of(connection: Connection, row: Row[Any], indexes: Iterable[int]) -> list[Life]:
@@ -81,6 +82,7 @@ def lives_of(connection: Connection, row: Row[Any], indexes: Iterable[int]) -> l
         **_replaced(connection, row),
     }
     held = _held(connection, row.id)
+    last_resort = _last_resort(connection, row)
     digests = _digests(connection, row)
     untold = frozenset(range(row.alerts)) - unpack(row.told, row.alerts)
     lives = []
@@ -109,9 +111,18 @@ def lives_of(connection: Connection, row: Row[Any], indexes: Iterable[int]) -> l
             ended_at=ended_at,
             reason=reason,
             messages=tuple(sorted(messages, key=lambda message: message.created_at)),
+            last_resort_at=last_resort.get(index),
         )
         lives.append(life)
     return lives
+
+
+def _last_resort(connection: Connection, row: Row[Any]) -> dict[int, datetime]:
+    """Return which alerts of a delivery the last resort was told of, and when."""
+    found = connection.execute(select(stranded).where(stranded.c.delivery == row.id)).first()
+    if found is None:
+        return {}
+    return dict.fromkeys(unpack(found.told, row.alerts), from_us(found.sent_at))
 
 
 _End = tuple[str, datetime | None, str]

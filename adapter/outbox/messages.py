@@ -51,6 +51,7 @@ def store(connection: Connection, turn: Turn, launch: Launch, now: datetime) -> 
         "body": launch.body,
         "digested": None if launch.digested is None else msgspec.json.encode(launch.digested),
         "deferred_until": None if until is None else to_us(until),
+        "minimal": launch.minimal,
         "oldest_received_at": to_us(launch.oldest_received_at),
         "created_at": to_us(now),
         "attempts": 0,

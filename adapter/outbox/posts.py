@@ -13,11 +13,11 @@ import msgspec
 from sqlalchemy import and_, func, insert, select, update
 
 from adapter.outbox.accepting import lock
+from adapter.outbox.ledger import OPEN, end_unsent
 from adapter.outbox.letters import DISCARDED, Changed
 from adapter.outbox.messages import DEAD, PENDING
 from adapter.outbox.rows import asked_row
 from adapter.outbox.tables import batches, items, notices, to_us
-from adapter.outbox.turns import OPEN, end_unsent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -62,6 +62,15 @@ class QueueState(msgspec.Struct, frozen=True):
         return QueueState(self.pending + other.pending, oldest)
 
 
+class Ailing(msgspec.Struct, frozen=True):
+    """Describe a token that cannot send: since when, why, and when it is tried again."""
+
+    reason: str
+    why: str  # DingTalk's own words
+    since: datetime
+    rests_until: datetime
+
+
 class RefusedBody(msgspec.Struct, frozen=True):
     """Hold the start of a body that could not be accepted, and why."""
 
@@ -221,6 +230,11 @@ def digested_rows(robot: str, counts: Iterable[Count]) -> list[dict[str, object]
 def to_count(row: Row[Any]) -> Count:
     """Return a row of the sums as the planner knows it."""
     return msgspec.convert({name: getattr(row, name) for name in _SUMMED}, Count)
+
+
+def to_ailing(row: Row[Any]) -> Ailing:
+    """Return what ails a token."""
+    return Ailing(row.ill, row.ill_why, from_us(row.ill_since), from_us(row.rests_until))
 
 
 def to_delivery(payload: bytes) -> Delivery:

@@ -12,18 +12,32 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from adapter.core.monthly import month_of
 from adapter.core.priority import Priority
 from adapter.core.turn import Fate
 from adapter.errors import StoreUnavailable
-from adapter.outbox import accepting, announced, deferring, letters, messages, posts, turns
+from adapter.outbox import (
+    accepting,
+    announced,
+    deferring,
+    ledger,
+    letters,
+    messages,
+    months,
+    posts,
+    stranding,
+    turns,
+)
 from adapter.outbox.counting import alerts_between
 from adapter.outbox.kept import Kept
 from adapter.outbox.rows import (
     Accepted,
+    Ailing,
     QueueState,
     RefusedBody,
     notice_row,
     parts_of,
+    to_ailing,
 )
 from adapter.outbox.tables import announced as told_firing
 from adapter.outbox.tables import (
@@ -40,9 +54,11 @@ from adapter.outbox.tables import (
     queues,
     refused,
     states,
+    stranded,
     to_us,
     tokens,
 )
+from adapter.outbox.tables import months as month_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -55,9 +71,12 @@ if TYPE_CHECKING:
     from adapter.core.batch import Batch
     from adapter.core.delivery import Delivery, Idle, Notice, Post
     from adapter.core.mentions import Wanted
+    from adapter.core.monthly import Allowance
     from adapter.core.quota import Rate
-    from adapter.core.turn import Launch, Settlement, Turn
+    from adapter.core.stranded import Strand, Stranded
+    from adapter.core.turn import Launch, Relief, Settlement, Turn
     from adapter.outbox.letters import Changed
+    from adapter.outbox.months import Month
     from adapter.outbox.posts import Posted
 
 T = TypeVar("T")
@@ -176,28 +195,48 @@ class Outbox:
 
     # -- delivering --------------------------------------------------------------------------
 
-    def take_turn(
-        self, *, token: str, robot: str, rate: Rate, now: datetime, lease: timedelta
+    def take_turn(  # noqa: PLR0913  # each is a different kind of thing, and named
+        self,
+        *,
+        token: str,
+        robot: str,
+        rate: Rate,
+        now: datetime,
+        lease: timedelta,
+        peers: Sequence[str] = (),
+        others: Sequence[str] = (),
+        relief: Relief | None = None,
+        allowance: Allowance | None = None,
     ) -> Turn | Idle:
-        """Lease a token and return what its robot has to send, or when to ask again."""
+        """Lease a token and return what its robot has to send, or when to ask again.
+
+        `peers` and `others` send from this robot's queue too; with the peers the token shares the
+        load. With `relief` it is another robot's, and sends while all of the robot's own are ill.
+        `allowance` is what the month allows the token's robot.
+        """
         return self._writer.run(
             lambda connection: turns.take_turn(
-                connection, token=token, robot=robot, rate=rate, now=now, until=now + lease
+                connection,
+                token=token,
+                robot=robot,
+                rate=rate,
+                now=now,
+                until=now + lease,
+                peers=peers,
+                others=others,
+                relief=relief,
+                allowance=allowance,
             )
         )
 
     def launch(self, turn: Turn, launch: Launch, *, now: datetime) -> bool:
         """Store a message and charge its request; return whether the lease still held."""
 
-        def operation(connection: Connection) -> bool:
-            if not turns.holds(connection, turn):
-                return False
+        def store(connection: Connection) -> None:
             messages.store(connection, turn, launch, now)
-            turns.charge(connection, turn, launch.id, now)
-            turns.note_posted(connection, turn, posted=launch.notice_id > 0)
-            return True
+            ledger.note_posted(connection, turn, posted=launch.notice_id > 0)
 
-        return self._writer.run(operation)
+        return self._charge(turn, launch.id, now, store)
 
     def wanted_by_digest(self, robot: str, batch: Batch) -> tuple[Wanted, ...]:
         """Return whom all that a digest counts asks for."""
@@ -212,14 +251,21 @@ class Outbox:
 
     def relaunch(self, turn: Turn, batch_id: str, *, now: datetime) -> bool:
         """Charge the repetition of an open message; return whether the lease still held."""
+        return self._charge(turn, batch_id, now, lambda _connection: None)
 
-        def operation(connection: Connection) -> bool:
-            if not turns.holds(connection, turn):
-                return False
-            turns.charge(connection, turn, batch_id, now)
-            return True
+    def _charge(
+        self, turn: Turn, batch_id: str, now: datetime, before: Callable[[Connection], None]
+    ) -> bool:
+        def operation(connection: Connection) -> tuple[bool, int]:
+            if not ledger.holds(connection, turn):
+                return False, 0
+            before(connection)
+            ledger.charge(connection, turn, batch_id, now)
+            return True, months.count(connection, turn.allowance, now)
 
-        return self._writer.run(operation)
+        held, notices_added = self._writer.run(operation)
+        self._waiting += notices_added
+        return held
 
     def settle(
         self, turn: Turn, batch_id: str, settlement: Settlement, *, now: datetime, outcome: str
@@ -228,12 +274,17 @@ class Outbox:
 
         def operation(connection: Connection) -> tuple[bool, int]:
             accepting.lock(connection, [turn.robot])
-            if not turns.holds(connection, turn):
+            if not ledger.holds(connection, turn):
                 return False, 0
-            turns.end_charge(connection, turn, batch_id, now)
+            ledger.end_charge(connection, turn, batch_id, now)
             gone = _settle_message(connection, batch_id, settlement.fate, outcome, now)
-            turns.give_back(connection, turn, **_lessons(turn, settlement))
-            return True, gone
+            if not settlement.arrived:
+                months.uncount(connection, turn.allowance, now)
+            ledger.learn(connection, turn, settlement, outcome, now)
+            if settlement.notices:
+                rows = [notice_row(notice, now) for notice in settlement.notices]
+                connection.execute(insert(notices), rows)
+            return True, gone - len(settlement.notices)
 
         held, gone = self._writer.run(operation)
         self._waiting -= gone
@@ -243,10 +294,26 @@ class Outbox:
         """End a turn in which nothing was sent."""
 
         def operation(connection: Connection) -> None:
-            if turns.holds(connection, turn):
-                turns.give_back(connection, turn)
+            if ledger.holds(connection, turn):
+                ledger.give_back(connection, turn)
 
         self._writer.run(operation)
+
+    def take_stranded(
+        self, strands: Sequence[Strand], *, now: datetime, lease: timedelta
+    ) -> Stranded | Idle:
+        """Lease the last resort and return a delivery for it, or when to ask again."""
+        return self._writer.run(
+            lambda connection: stranding.take(connection, strands, now=now, until=now + lease)
+        )
+
+    def settle_stranded(
+        self, told: Stranded, *, rests_until: datetime | None, now: datetime
+    ) -> bool:
+        """Note that a delivery was taken, or until when to rest; return whether the lease held."""
+        return self._writer.run(
+            lambda connection: stranding.settle(connection, told, rests=rests_until, now=now)
+        )
 
     def end_rest(self) -> None:
         """Let every token try again now, because its settings may have been mended."""
@@ -332,6 +399,17 @@ class Outbox:
         query = select(tokens.c.token, tokens.c.rests_until)
         return {row.token: from_us(row.rests_until) for row in self._read(query)}
 
+    def ailing(self) -> dict[str, Ailing]:
+        """Return which tokens could not send at last, and why, by their key."""
+        query = select(tokens).where(tokens.c.ill != "")
+        return {row.token: to_ailing(row) for row in self._read(query)}
+
+    def months(self, now: datetime) -> dict[str, Month]:
+        """Return how many messages were sent in this month of each quota that was ever used."""
+        rows = self._read(select(month_table))
+        this = {row.quota: months.to_month(row) for row in rows if row.month == month_of(now)}
+        return {row.quota: this.get(row.quota, months.NEW_MONTH) for row in rows}
+
     def spent(self, now: datetime) -> dict[str, int]:
         """Return how many requests count against the rate of a token."""
         query = (
@@ -394,6 +472,10 @@ class Outbox:
                     connection.execute(delete(deferred).where(deferred.c.delivery.in_(some)))
                 gone = table.c.id.in_(some)
                 removed += connection.execute(delete(table).where(gone)).rowcount
+            forgotten = stranded.c.delivery.not_in(select(deliveries.c.id))
+            connection.execute(
+                delete(stranded).where(stranded.c.sent_at < to_us(before), forgotten)
+            )
             for table, last_at, limit in (
                 (states, states.c.accepted_at, states_before),
                 (told_firing, told_firing.c.told_at, announced_before),
@@ -473,14 +555,3 @@ def _settle_message(
     if fate is Fate.REFUSED:
         return messages.mark_refused(connection, batch_id, outcome, now)
     return 0
-
-
-def _lessons(turn: Turn, settlement: Settlement) -> dict[str, int]:
-    """Return what a token's row learns from an outcome."""
-    rests_until = settlement.rests_until
-    return {
-        "rests_until": 0 if rests_until is None else to_us(rests_until),
-        "throttles": settlement.throttles,
-        "failures": settlement.failures,
-        "room": turn.room if settlement.room is None else settlement.room,
-    }

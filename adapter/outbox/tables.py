@@ -127,6 +127,7 @@ batches = Table(  # one message: its id is its msgUuid unless that was asked for
     Column("body", LargeBinary, nullable=False),
     Column("digested", LargeBinary),  # Totals of a digest as JSON
     Column("deferred_until", BigInteger),  # a digest of what was deferred until then
+    Column("minimal", Boolean, nullable=False),  # without URLs and annotations
     Column("oldest_received_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -157,6 +158,12 @@ tokens = Table(  # what an access token has spent; its key is a hash of it
     Column("failures", Integer, nullable=False),  # in a row
     Column("room", Integer, nullable=False),  # bytes a body may have; lowered when it was too big
     Column("posted", Integer, nullable=False),  # 1 if its last message was one of `notices`
+    Column("ill", Text, nullable=False),  # what it suffers from, in a short word; empty: it is well
+    Column("ill_since", BigInteger, nullable=False),
+    Column("ill_why", Text, nullable=False),  # DingTalk's own words
+    Column("refused", Text, nullable=False),  # errcode of the content it was refused last
+    Column("refused_at", BigInteger, nullable=False),
+    Column("plain_until", BigInteger, nullable=False),  # until then nothing is told in all words
 )
 
 charges = Table(  # requests that count against the rate
@@ -169,6 +176,16 @@ charges = Table(  # requests that count against the rate
     Index("charges_token", "token", "ends_at"),
 )
 
+months = Table(  # how many messages of a quota were sent in each month
+    "months",
+    metadata,
+    Column("quota", Text, primary_key=True),
+    Column("month", Text, primary_key=True),  # 2026-11, of Asia/Shanghai
+    Column("messages", Integer, nullable=False),
+    Column("first", Boolean, nullable=False),  # the first one counted: its quota began with `used`
+    Column("told", Boolean, nullable=False),  # that most of it is spent
+)
+
 dead = Table(  # alerts that DingTalk would not take in any form
     "dead",
     metadata,
@@ -178,6 +195,17 @@ dead = Table(  # alerts that DingTalk would not take in any form
     Column("died_at", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     Index("dead_robot", "robot"),
+)
+
+stranded = Table(  # deliveries that the last resort was told of
+    "stranded",
+    metadata,
+    Column("delivery", BigInteger, primary_key=True, autoincrement=False),
+    Column("robot", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("told", Text, nullable=False),  # bits of its alerts
+    Column("sent_at", BigInteger, nullable=False),
+    Index("stranded_last", "robot", "priority", "delivery"),
 )
 
 discarded = Table(  # alerts that a person gave up, dead or waiting

@@ -6,71 +6,64 @@ ends, and a message that is still open and goes out again with the same bytes.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import structlog
-from sqlalchemy import and_, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, func, select, update
 
 from adapter.core.batch import Form, Totals
 from adapter.core.delivery import Idle
-from adapter.core.message import BODY_LIMIT
 from adapter.core.priority import Priority
-from adapter.core.quota import Quota
-from adapter.core.turn import OpenBatch, StoredNotice, Turn
+from adapter.core.turn import OpenBatch, Refusal, StoredNotice, Turn
 from adapter.outbox import deferring
 from adapter.outbox.announced import known_of
-from adapter.outbox.rows import to_count, to_notice, to_waiting
-from adapter.outbox.tables import (
-    batches,
-    charges,
-    deliveries,
-    from_us,
-    notices,
-    queues,
-    to_us,
-    tokens,
-    totals,
+from adapter.outbox.ledger import (
+    OPEN,
+    end_leases,
+    is_leased,
+    lease,
+    lock_tokens,
+    quota_of,
+    rests_until,
 )
+from adapter.outbox.months import is_paced
+from adapter.outbox.overlap import overlap_with
+from adapter.outbox.rows import to_count, to_notice, to_waiting
+from adapter.outbox.tables import batches, deliveries, from_us, notices, queues, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
     from adapter.core.batch import Waiting
+    from adapter.core.monthly import Allowance
     from adapter.core.quota import Rate
+    from adapter.core.turn import Relief
+    from adapter.outbox.overlap import Overlap
 
 HEAD_ALERTS: Final = 2_000
 """Alerts that one plan looks at; the rest it knows by their sums."""
 
-LONGEST_LEASE: Final = timedelta(minutes=10)
-"""A lease that ends later was written by a clock that has been set back since."""
+KEPT_ALERTS: Final = 10 * HEAD_ALERTS
+"""Alerts that one plan passes over at most because another token keeps them."""
 
-LONGEST_REST: Final = timedelta(days=32)
-"""Likewise for a rest; the longest lasts until the month turns."""
+PLANNING: Final = timedelta(milliseconds=100)
+"""How long a token waits for another one of its queue to store the message it plans."""
 
 _PAGE: Final = 200
 log = structlog.get_logger(__name__)
 
 PENDING: Final = "pending"
-OPEN: Final = "open"
 
-# SQLite has one writer and leaves FOR UPDATE out.
-_TOKEN: Final = select(tokens).where(tokens.c.token == bindparam("key")).with_for_update()
-_BEGIN: Final = {
-    "sqlite": sqlite.insert(tokens).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(tokens).on_conflict_do_nothing(),
-}
-_CHARGES: Final = select(charges.c.ends_at).where(
-    charges.c.token == bindparam("key"),
-    charges.c.ends_at > bindparam("now"),
-    charges.c.ends_at <= bindparam("latest"),
-)
 _OPEN_BATCH: Final = select(batches).where(
     batches.c.token == bindparam("key"), batches.c.state == OPEN
+)
+_SENDING: Final = select(batches.c.token).where(
+    batches.c.token.in_(bindparam("keys", expanding=True)), batches.c.state == OPEN
 )
 _NOTICE: Final = (
     select(notices)
@@ -101,22 +94,44 @@ _OLDEST: Final = (
 )
 
 
-def take_turn(  # noqa: PLR0913  # each is a different kind of thing, and named
-    connection: Connection, *, token: str, robot: str, rate: Rate, now: datetime, until: datetime
+def take_turn(  # noqa: PLR0911, PLR0913  # reasons to wait; and what is different, and named
+    connection: Connection,
+    *,
+    token: str,
+    robot: str,
+    rate: Rate,
+    now: datetime,
+    until: datetime,
+    peers: Sequence[str] = (),
+    others: Sequence[str] = (),
+    relief: Relief | None = None,
+    allowance: Allowance | None = None,
 ) -> Turn | Idle:
-    """Lease a token until then and return what its robot has to send, or when to ask again."""
-    row = _token(connection, token)
-    if to_us(now) < row.leased_until <= to_us(now + LONGEST_LEASE):
+    """Lease a token until then and return what its robot has to send, or when to ask again.
+
+    `peers` and `others` send from this robot's queue too; with the peers the token shares the load.
+    With `relief` it is another robot's, and sends only while all of the robot's own are ill.
+    `allowance` is what the month allows the token's robot.
+    """
+    others = (*peers, *others)
+    rows = lock_tokens(connection, [token, *others])
+    row = rows[token]
+    if is_leased(row, now):
         return Idle(from_us(row.leased_until))
+    relieved_at = None if relief is None else _relieved_at(relief, rows, now)
+    if relief is not None and relieved_at != now:
+        return Idle(relieved_at)
     open_row = connection.execute(_OPEN_BATCH, {"key": token}).first()
-    if open_row is None and not _waits(connection, robot):
-        due_at = deferring.next_due(connection, robot)
+    if open_row is None:
+        if _planning(connection, [rows[each] for each in others], now):
+            return Idle(now + PLANNING)
+        due_at = now if _waits(connection, robot) else deferring.next_due(connection, robot)
         if due_at is None or due_at > now:
             return Idle(due_at)
-    quota = _quota(connection, row, rate, now, until)
+    quota = quota_of(connection, row, rate, now, until)
     if quota.next_at(now) > now:
         return Idle(quota.next_at(now))
-    _lease(connection, token, until)
+    lease(connection, token, until)
     turn = Turn(
         token=token,
         robot=robot if open_row is None else open_row.robot,
@@ -125,26 +140,68 @@ def take_turn(  # noqa: PLR0913  # each is a different kind of thing, and named
         room=row.room,
         throttles=row.throttles,
         failures=row.failures,
+        ill=row.ill,
+        refusal=Refusal(row.refused, from_us(row.refused_at)) if row.refused else None,
+        plain_until=from_us(row.plain_until) if row.plain_until else None,
+        allowance=allowance,
+        paced=is_paced(connection, allowance, now),
+        senders=1 + sum(not rows[peer].ill for peer in peers),
+        stands_in_for="" if relief is None else rows[relief.tokens[0]].ill,
     )
     if open_row is not None:
         return _replace(turn, open=_to_open(open_row))
-    return _with_work(connection, turn, now, posted=bool(row.posted))
+    overlap = overlap_with(connection, robot, others)
+    return _with_work(connection, turn, now, overlap, posted=bool(row.posted))
 
 
-def _with_work(connection: Connection, turn: Turn, now: datetime, *, posted: bool) -> Turn:
+def _relieved_at(relief: Relief, rows: Mapping[str, Row[Any]], now: datetime) -> datetime | None:
+    """Return when tokens that are all ill must be stood in for; None if that depends on them.
+
+    One that no longer rests is tried itself first.
+    """
+    ill = [rows[token] for token in relief.tokens]
+    since = max(min(from_us(row.ill_since), now) for row in ill) + relief.after
+    rest_ends = [rests_until(row, now) or now for row in ill]
+    if not all(row.ill for row in ill) or min(rest_ends) <= max(since, now):
+        return None
+    return max(since, now)
+
+
+def _planning(connection: Connection, others: Sequence[Row[Any]], now: datetime) -> bool:
+    """Return whether another token of the queue has a lease and has not stored a message yet.
+
+    One whose lease is over loses it, lest it store a message of what is planned here.
+    """
+    if not others:
+        return False
+    keys = [row.token for row in others]
+    sending = set(connection.execute(_SENDING, {"keys": keys}).scalars())
+    unsent = [row for row in others if row.leased_until and row.token not in sending]
+    end_leases(connection, [row.token for row in unsent if not is_leased(row, now)])
+    return any(is_leased(row, now) for row in unsent)
+
+
+def _with_work(
+    connection: Connection, turn: Turn, now: datetime, overlap: Overlap, *, posted: bool
+) -> Turn:
     """Return the turn with what is to be sent: words of the adapter itself before anything else.
 
-    What was asked for lets alerts go first: high ones always, the others every second time.
+    What was asked for lets alerts go first: high ones always, the others every second time. It is
+    the robot's own to send, and waits for it.
     """
-    held = deferring.held(connection, turn.robot, now, _readable, HEAD_ALERTS)
-    row = connection.execute(_NOTICE, {"of": turn.robot}).first()
+    held = None
+    if not overlap.anything:
+        held = deferring.held(connection, turn.robot, now, _readable, HEAD_ALERTS)
+    row = None if overlap.notices else connection.execute(_NOTICE, {"of": turn.robot}).first()
+    if row is not None and row.asked and turn.stands_in_for:
+        row = None
     notice = None if row is None else _to_stored(connection, row)
     if row is not None and notice is not None:
         passing = (Priority if posted else (Priority.HIGH,)) if row.asked else ()
         digest_passes = held is not None and Priority.NORMAL in passing
         if not digest_passes and not _has(connection, turn.robot, passing):
             return _replace(turn, notice=notice)
-    head = _head(connection, turn.robot)
+    head = overlap.free(_head(connection, turn.robot, overlap))
     return _replace(
         turn,
         notice=notice,
@@ -152,6 +209,7 @@ def _with_work(connection: Connection, turn: Turn, now: datetime, *, posted: boo
         totals=_totals(connection, turn.robot),
         held=held,
         announced=known_of(connection, turn.robot, head),
+        digests=not overlap.anything,
     )
 
 
@@ -180,6 +238,7 @@ def _to_open(row: Row[Any]) -> OpenBatch:
         alerts=row.alerts,
         attempts=row.attempts,
         oldest_received_at=from_us(row.oldest_received_at),
+        minimal=row.minimal,
     )
 
 
@@ -195,63 +254,26 @@ def _has(connection: Connection, robot: str, lanes: Iterable[Priority]) -> bool:
     return any(connection.execute(_LANE.limit(1), key).first() is not None for key in keys)
 
 
-def _quota(
-    connection: Connection, row: Row[Any], rate: Rate, now: datetime, until: datetime
-) -> Quota:
-    """Return what a token has spent; what only a clock ahead of ours can have written is left out.
+def _head(connection: Connection, robot: str, overlap: Overlap) -> tuple[Waiting, ...]:
+    """Return the next deliveries, high before normal, of at most so many alerts in all.
 
-    A charge ends one `per` after its lease at the latest, and the burst is whole again within as
-    many slots.
+    What another token keeps is looked at as well, but not without end.
     """
-    charged = {"key": row.token, "now": to_us(now), "latest": to_us(until + rate.per)}
-    ends = connection.execute(_CHARGES, charged).scalars()
-    steady_at = min(from_us(row.steady_at), now + rate.slot * rate.burst)
-    rests_until = from_us(row.rests_until)
-    return Quota(
-        rate=rate,
-        steady_at=steady_at,
-        charges=tuple(from_us(end) for end in ends),
-        rests_until=rests_until if rests_until <= now + LONGEST_REST else None,
-    )
-
-
-def _token(connection: Connection, token: str) -> Row[Any]:
-    """Return the row of a token, locked; a new one where there is none, whoever makes it first."""
-    row = connection.execute(_TOKEN, {"key": token}).first()
-    if row is None:
-        fresh = {
-            "token": token,
-            "leased_until": 0,
-            "steady_at": 0,
-            "rests_until": 0,
-            "throttles": 0,
-            "failures": 0,
-            "room": BODY_LIMIT,
-            "posted": 0,
-        }
-        connection.execute(_BEGIN[connection.dialect.name], fresh)
-        row = connection.execute(_TOKEN, {"key": token}).one()
-    return row
-
-
-def _lease(connection: Connection, token: str, until: datetime) -> None:
-    leased = update(tokens).where(tokens.c.token == token)
-    connection.execute(leased.values(leased_until=to_us(until)))
-
-
-def _head(connection: Connection, robot: str) -> tuple[Waiting, ...]:
-    """Return the next deliveries, high before normal, of at most so many alerts in all."""
     head: list[Waiting] = []
-    room = HEAD_ALERTS
+    room, kept_room = HEAD_ALERTS, KEPT_ALERTS
     for lane in (Priority.HIGH, Priority.NORMAL):
         after = 0
-        while room > 0:
+        while room > 0 and kept_room > 0:
             page = {"of": robot, "lane": int(lane), "after": after}
             rows = connection.execute(_LANE, page).all()
             for row in rows:
                 waiting = _readable(connection, row) if room > 0 else None
-                if waiting is not None:
-                    head.append(waiting)
+                if waiting is None:
+                    continue
+                head.append(waiting)
+                if overlap.keeps(waiting):
+                    kept_room -= len(waiting.left)
+                else:
                     room -= len(waiting.left)
             if len(rows) < _PAGE:
                 break
@@ -279,57 +301,4 @@ def _totals(connection: Connection, robot: str) -> Totals:
         high_deliveries=numbers.get(int(Priority.HIGH), 0),
         last_id=connection.execute(_LAST, {"of": robot}).scalar() or 0,
         oldest_received_at=None if oldest is None else from_us(oldest),
-    )
-
-
-def holds(connection: Connection, turn: Turn) -> bool:
-    """Return whether the lease of a turn still is the one in force."""
-    row = connection.execute(_TOKEN, {"key": turn.token}).first()
-    return row is not None and row.leased_until == to_us(turn.leased_until)
-
-
-def end_unsent(connection: Connection) -> None:
-    """End the turns in which nothing is sent yet: what they plan by is about to change."""
-    each = select(tokens.c.token).order_by(tokens.c.token).with_for_update()
-    connection.execute(each).all()  # whoever launches a message now is waited for
-    sending = select(batches.c.token).where(batches.c.state == OPEN)
-    unsent = update(tokens).where(tokens.c.token.not_in(sending))
-    connection.execute(unsent.values(leased_until=0))
-
-
-def note_posted(connection: Connection, turn: Turn, *, posted: bool) -> None:
-    """Note whether what a token sends tells no alert: next time alerts go first."""
-    connection.execute(
-        update(tokens).where(tokens.c.token == turn.token).values(posted=int(posted))
-    )
-
-
-def charge(connection: Connection, turn: Turn, batch_id: str, now: datetime) -> None:
-    """Charge a request before it is sent, as if it took until the lease ends."""
-    until = turn.leased_until + turn.quota.rate.per
-    spent = turn.quota.spend(now, until)
-    row = {"token": turn.token, "batch": batch_id, "ends_at": to_us(until)}
-    connection.execute(insert(charges), row)
-    steady_at = spent.steady_at or now
-    connection.execute(
-        update(tokens).where(tokens.c.token == turn.token).values(steady_at=to_us(steady_at))
-    )
-
-
-def end_charge(connection: Connection, turn: Turn, batch_id: str, now: datetime) -> None:
-    """Let the charge of a request that has ended count for one more `per`, and forget old ones."""
-    mine = and_(
-        charges.c.token == turn.token,
-        charges.c.batch == batch_id,
-        charges.c.ends_at == to_us(turn.leased_until + turn.quota.rate.per),
-    )
-    connection.execute(update(charges).where(mine).values(ends_at=to_us(now + turn.quota.rate.per)))
-    over = and_(charges.c.token == turn.token, charges.c.ends_at <= to_us(now))
-    connection.execute(delete(charges).where(over))
-
-
-def give_back(connection: Connection, turn: Turn, **values: int) -> None:
-    """End the lease of a turn, and note what it taught about the token."""
-    connection.execute(
-        update(tokens).where(tokens.c.token == turn.token).values(leased_until=0, **values)
     )

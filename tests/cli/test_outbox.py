@@ -5,23 +5,29 @@ from __future__ import annotations
 import json
 import socket
 import stat
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
 from adapter.cli.main import run
+from adapter.core.quota import Rate
+from adapter.core.turn import Fate, Settlement, Turn
 from adapter.outbox import Changed, Listener, Outbox, Request, carry_out, open_sqlite
 from adapter.outbox.control import socket_path
+from adapter.secret import Secret
 from support.alerts import make_alert, make_delivery
 from support.clock import START
 from support.outbox_contract import REFUSED, deliver, entries_of, launch_of, put, settle, take
+from support.settings import make_robot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 TOKEN = "c0ffee" * 8
+MINUTE = timedelta(minutes=1)
 BAD = make_alert("Bad", owner="13812345678")
 
 
@@ -85,6 +91,35 @@ def test_list_shows_everything_in_local_time_and_no_secret(
     (sent,) = (line for line in text.splitlines() if line.startswith("three "))
     assert sent.split()[1:4] == ["ops", "line", "1"]
     assert TOKEN not in text
+
+
+def test_list_says_which_robot_cannot_send_and_what_to_do(
+    folder: Path, owner: Outbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads((folder / "config.yml").read_text())
+    document["robots"]["ops"]["pool"] = [{"access_token": "d00f" * 16}]
+    (folder / "config.yml").write_text(json.dumps(document))
+    put(owner, make_delivery(key="new"))
+    for token, ill in ((TOKEN, "removed"), ("d00f" * 16, "exhausted"), ("unknown", "token")):
+        key = make_robot(access_token=Secret(token)).token_key
+        turn = owner.take_turn(token=key, robot="ops", rate=Rate(), now=START, lease=MINUTE)
+        assert isinstance(turn, Turn)
+        owner.launch(turn, launch_of(entries_of(turn), token), now=START)
+        rests = Settlement(fate=Fate.DISSOLVED, rests_until=START + MINUTE, ill=ill)
+        settle(owner, turn, token, rests, outcome=f"400106 gone access_token={token}")
+    assert outbox(folder, "list") == 0
+    section = capsys.readouterr().out.partition("\n\n")[0].splitlines()
+    at, later = (each.astimezone().isoformat() for each in (START, START + MINUTE))
+    assert section[0] == "robots that cannot send"
+    first, second = (" ".join(line.split()) for line in section[2:])
+    assert first == (
+        f"ops removed {at} {later} the robot was removed from the group: add one, configure its "
+        "webhook, and reload 400106 gone access_token=***"
+    )
+    assert second == (
+        f"ops, number 1 of its pool exhausted {at} {later} the month's messages are used up: "
+        "buy more, or wait for the month to turn 400106 gone access_token=***"
+    )
 
 
 @pytest.mark.usefixtures("owner")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +31,7 @@ from adapter.core.settling import (
     next_month,
     settle,
 )
-from adapter.core.turn import Fate, OpenBatch, Settlement, StoredNotice, Turn
+from adapter.core.turn import Fate, OpenBatch, Refusal, Settlement, StoredNotice, Turn
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 PER = timedelta(seconds=6)
@@ -94,6 +95,7 @@ def test_a_throttled_token_rests_by_its_own_minutes_and_no_attempt_is_counted(
         rests_until=NOW + spans * PER,
         throttles=before + 1,
         failures=2,
+        ill="throttled",
     )
 
 
@@ -116,17 +118,52 @@ def test_the_month_turns_in_china() -> None:
 def test_what_may_have_arrived_is_frozen(fate: Fate, *, ambiguous: bool) -> None:
     outcome = Unreachable("x", ambiguous=ambiguous)
     settled = settle(outcome, make_turn(failures=1), now=NOW, jitter=0.5)
-    assert settled == Settlement(fate=fate, rests_until=NOW + timedelta(seconds=1.5), failures=2)
+    rests_until = NOW + timedelta(seconds=1.5)
+    assert settled == Settlement(
+        fate=fate, rests_until=rests_until, failures=2, ill="unreachable", arrived=ambiguous
+    )
 
 
 def test_a_broken_robot_is_left_alone_for_long() -> None:
     settled = settle(Broken("300005", "x", "token"), make_turn(), now=NOW, jitter=0)
-    assert settled == Settlement(fate=Fate.DISSOLVED, rests_until=NOW + 10 * PER, failures=1)
+    assert settled == Settlement(
+        fate=Fate.DISSOLVED, rests_until=NOW + 10 * PER, failures=1, ill="token"
+    )
 
 
 def test_refused_content_does_not_rest_the_token() -> None:
     settled = settle(Refused("430102", "x"), make_turn(), now=NOW, jitter=0)
-    assert settled == Settlement(fate=Fate.REFUSED)
+    assert settled == Settlement(fate=Fate.REFUSED, refusal=Refusal("430102", NOW))
+
+
+def refused_again(errcode: str, *, after: timedelta, minimal: bool = False) -> Settlement:
+    """Return what follows when a second message is refused so long after one with 430102."""
+    first = settle(Refused("430102", "x"), make_turn(), now=NOW, jitter=0)
+    turn = msgspec.structs.replace(make_turn(), refusal=first.refusal)
+    return settle(Refused(errcode, "x"), turn, now=NOW + after, jitter=0, minimal=minimal)
+
+
+def test_two_that_fail_alike_make_all_plain_for_ten_minutes() -> None:
+    assert refused_again("430102", after=PER).plain_until == NOW + 11 * PER
+
+
+@pytest.mark.parametrize(
+    ("errcode", "after", "minimal"),
+    [("430101", PER, False), ("430102", 10 * PER, False), ("430102", PER, True)],
+    ids=["another reason", "long ago", "told plainly already"],
+)
+def test_what_fails_otherwise_changes_nothing_for_others(
+    errcode: str, after: timedelta, *, minimal: bool
+) -> None:
+    assert refused_again(errcode, after=after, minimal=minimal).plain_until is None
+
+
+@given(outcomes, jitters)
+def test_no_other_outcome_forgets_what_was_refused(outcome: Outcome, jitter: float) -> None:
+    refusal = Refusal("430102", NOW - PER)
+    turn = msgspec.structs.replace(make_turn(), refusal=refusal, plain_until=NOW + PER)
+    settled = settle(outcome, turn, now=NOW, jitter=jitter, minimal=True)
+    assert (settled.refusal, settled.plain_until) == (refusal, NOW + PER)
 
 
 def test_what_is_too_big_gets_less_room_until_it_cannot_be_the_size() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -37,6 +36,7 @@ from adapter.outbox.bits import unpack
 from adapter.outbox.tables import batches, deferred, deliveries, items
 from support.alerts import make_alert, make_delivery
 from support.bench import Bench
+from support.settings import make_pool, make_robot
 
 if TYPE_CHECKING:
     from adapter.config.settings import RobotSettings
@@ -66,6 +66,8 @@ class Delivering(RuleBasedStateMachine):
         self.bench = Bench(self.path)
         self.plan: list[Outcome | str] = []
         self.requests: list[tuple[datetime, str, bytes]] = []
+        self.tokens: dict[str, set[str]] = defaultdict(set)  # by message
+        self.times: dict[str, list[datetime]] = defaultdict(list)  # of requests, by token
         self.accepted: list[str] = []  # message ids in the order in which DingTalk took them
         self.posted: list[Delivery] = []
         self._connect()
@@ -74,12 +76,14 @@ class Delivering(RuleBasedStateMachine):
         self.bench.sender.send = self.send  # type: ignore[method-assign]  # a DingTalk of our own
 
     def send(self, robot: RobotSettings, body: bytes) -> Outcome:
-        del robot
+        token = robot.access_token.reveal()
         what = self.plan.pop(0) if self.plan else Sent()
         if what == "before sending":
             raise StoreUnavailable("as if the process had been killed here")
         message = body.partition(b'"msgUuid":"')[2].partition(b'"')[0].decode()
         self.requests.append((self.bench.clock.now(), message, body))
+        self.tokens[message].add(token)
+        self.times[token].append(self.bench.clock.now())
         taken = isinstance(what, Sent) or what == "after sending"
         if taken or (isinstance(what, Unreachable) and what.ambiguous):
             self.accepted.append(message)
@@ -88,9 +92,11 @@ class Delivering(RuleBasedStateMachine):
         assert not isinstance(what, str)
         return what
 
-    @initialize()
-    def begin(self) -> None:
-        self.numbers = itertools.count()
+    @initialize(size=st.integers(1, 3), fallback=st.sampled_from(["", "backup"]))
+    def begin(self, size: int, fallback: str) -> None:
+        """Let one robot send, or the robots of a pool, or another one in their stead."""
+        ops = make_pool("ops", size, fallback=fallback, fallback_after=2 * MINUTE)
+        self.bench.configure(ops, make_robot("backup"))
 
     @rule(
         group=st.integers(0, 5),
@@ -138,9 +144,9 @@ class Delivering(RuleBasedStateMachine):
 
     @invariant()
     def the_rate_holds(self) -> None:
-        times = [at for at, _, _ in self.requests]
-        for index in range(len(times) - 20):
-            assert times[index + 20] - times[index] >= MINUTE
+        for times in self.times.values():
+            for index in range(len(times) - 20):
+                assert times[index + 20] - times[index] >= MINUTE
 
     @invariant()
     def a_message_never_changes(self) -> None:
@@ -148,6 +154,7 @@ class Delivering(RuleBasedStateMachine):
         for _, message, body in self.requests:
             bodies[message].add(body)
         assert all(len(each) == 1 for each in bodies.values())
+        assert all(len(each) == 1 for each in self.tokens.values()), "it stays with its token"
 
     def teardown(self) -> None:
         self.plan.clear()

@@ -35,6 +35,7 @@ from support.outbox_contract import (
     settle,
     take,
 )
+from support.pool_contract import PoolContract
 from support.postgresql import Cluster, cluster
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def replica(url: Secret, outbox: Outbox) -> Iterator[Outbox]:
     replica.close()
 
 
-class TestPostgresql(OutboxContract, DeferralContract, KeptContract, AnnouncedContract):
+class TestPostgresql(
+    OutboxContract, DeferralContract, KeptContract, AnnouncedContract, PoolContract
+):
     """PostgreSQL meets the contract."""
 
 

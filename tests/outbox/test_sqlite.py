@@ -27,6 +27,7 @@ from support.outbox_contract import (
     put,
     take,
 )
+from support.pool_contract import PoolContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ def put_many(outbox: Outbox, count: int) -> None:
         put(outbox, make_delivery(key=f"{outbox.waiting()} {number}"))
 
 
-class TestSqlite(OutboxContract, DeferralContract, KeptContract, AnnouncedContract):
+class TestSqlite(OutboxContract, DeferralContract, KeptContract, AnnouncedContract, PoolContract):
     """SQLite meets the contract."""
 
 

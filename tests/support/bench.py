@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Executor, Future
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from adapter.core.delivery import Outcome, Sent
 from adapter.core.rendering import Renderer
 from adapter.dispatcher import Courier, Dispatcher, Equipment, Memory
 from adapter.metrics import Metrics
-from adapter.outbox import Outbox, open_sqlite
+from adapter.outbox import Outbox, open_history, open_sqlite
 from support.clock import START, FakeClock
 from support.settings import make_robot
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from adapter.config.settings import RobotSettings
     from adapter.core.delivery import Delivery
+    from adapter.outbox.lives import Message
 
 
 class Inline(Executor):
@@ -34,14 +36,26 @@ class Inline(Executor):
 
 
 class Sender:
-    """Answer as told, in order, and remember what was sent; `Sent` when nothing is left to tell."""
+    """Answer as told, in order, and remember what was sent; `Sent` when nothing is left to tell.
+
+    A token in `refusals` gets that answer as long as it stands there.
+    """
 
     def __init__(self) -> None:
         self.answers: list[Outcome | Exception] = []
+        self.refusals: dict[str, Outcome] = {}
         self.sent: list[tuple[str, bytes]] = []
+        self.tokens: list[str] = []
+
+    def refuse(self, token: str, outcome: Outcome) -> None:
+        self.refusals[token] = outcome
 
     def send(self, robot: RobotSettings, body: bytes) -> Outcome:
         self.sent.append((robot.name, body))
+        token = robot.access_token.reveal()
+        self.tokens.append(token)
+        if token in self.refusals:
+            return self.refusals[token]
         answer = self.answers.pop(0) if self.answers else Sent()
         if isinstance(answer, Exception):
             raise answer
@@ -56,14 +70,22 @@ class Bench:
     """Everything from the outbox to DingTalk, run by hand."""
 
     def __init__(self, path: Path, templates: dict[str, str] | None = None) -> None:
+        self.path = path
         self.clock = FakeClock()
         self.outbox: Outbox = open_sqlite(path, START)
         self.sender = Sender()
         self.metrics = Metrics()
-        robots = {name: make_robot(name) for name in ("ops", "db")}
-        self.equipment = Equipment(robots, Renderer({**bundled_templates(), **(templates or {})}))
+        self.watching = False
+        renderer = Renderer({**bundled_templates(), **(templates or {})})
+        self.equipment = Equipment({}, renderer)
+        self.configure(make_robot("ops"), make_robot("db"))
         self.uuids = iter(f"uuid-{number}" for number in range(10_000))
         self.rewire()
+
+    def configure(self, *robots: RobotSettings) -> None:
+        """Put robots into force, as a reload does."""
+        named = {robot.name: robot for robot in robots}
+        self.equipment = Equipment(named, self.equipment.renderer)
 
     def rewire(self) -> None:
         """Join courier and dispatcher to the outbox, as a start does."""
@@ -101,5 +123,18 @@ class Bench:
                 return
             self.clock.advance(max(look_at - self.clock.now(), timedelta(0)))
 
+    def forms(self) -> list[str]:
+        """Return the form of each message, in the order in which they were made."""
+        return [message.form for message in reversed(self.messages())]
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return the messages that were made, the newest first."""
+        with closing(open_history(self.path, None)) as history:
+            return history.overview(1000).messages
+
     def page(self) -> str:
+        """Return what Prometheus would scrape."""
+        if not self.watching:
+            self.metrics.watch(self.outbox, self.clock.now, lambda: self.equipment.robots)
+            self.watching = True
         return self.metrics.expose().decode()

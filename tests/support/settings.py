@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,13 @@ def make_robot(name: str = "ops", **changes: object) -> RobotSettings:
         **changes,
     }
     return RobotSettings(**fields)  # type: ignore[arg-type]  # a test names what it changes
+
+
+def make_pool(name: str, size: int, **changes: object) -> RobotSettings:
+    """Return a robot of a group that has so many; the token of each tells its number."""
+    robot = make_robot(name, **changes)
+    tokens = (Secret(f"token-of-{name}-{number}") for number in range(1, size))
+    return replace(robot, pool=tuple(replace(robot, access_token=token) for token in tokens))
 
 
 def make_settings(
