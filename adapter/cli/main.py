@@ -11,6 +11,7 @@ import click
 from adapter import __version__
 from adapter.cli.check import check_config
 from adapter.cli.demo import demo
+from adapter.cli.import_ import import_
 from adapter.cli.oncall import oncall
 from adapter.cli.outbox import outbox
 from adapter.cli.receiver import receiver
@@ -32,7 +33,10 @@ def commands() -> None:
     """Deliver Prometheus Alertmanager webhooks to DingTalk group robots (钉钉群机器人)."""
 
 
-for command in (serve, check_config, route, render, oncall, receiver, send, outbox, simulate, demo):
+for command in (
+    *(serve, check_config, route, render, oncall, receiver, import_),
+    *(send, outbox, simulate, demo),
+):
     commands.add_command(command)
 
 

@@ -70,10 +70,14 @@ class Problems:
         """Return the warnings in the order of the files."""
         return tuple(sorted(self._warnings))
 
+    def sorted(self) -> tuple[Problem, ...]:
+        """Return the problems in the order of the files."""
+        return tuple(sorted(self._problems))
+
     def checked(self, read: T | None) -> T:
         """Return what was read, or raise ConfigError with all problems in order of place."""
         if self._problems or read is None:
-            raise ConfigError(sorted(self._problems))
+            raise ConfigError(self.sorted())
         return read
 
 
