@@ -33,6 +33,8 @@ from adapter.core.message import (
 )
 from adapter.core.message_json import decode_message
 from adapter.core.message_limits import check_message
+from adapter.core.reaching import greeting, whom_a_test_rings
+from adapter.core.routing import look_of
 from adapter.errors import PayloadError
 from adapter.logs import redaction
 from adapter.sending import PATIENCE
@@ -40,6 +42,8 @@ from adapter.sending import send as send_post
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from adapter.config.settings import RobotSettings
 
 NOT_SENT: Final = 1
 """The exit code when DingTalk, or the way to it, refused the message."""
@@ -85,6 +89,18 @@ _mentions = _options(
     click.option("--at-all", "everybody", is_flag=True, help="Ring the whole group."),
 )
 _title = click.option("--title", required=True, help="What the conversation list shows.")
+
+
+@send.command()
+@_delivery
+def test(target: Target, **options: Any) -> int:  # noqa: ANN401  # of _delivery
+    """Send a test that rings whoever is on call there, and say who that is."""
+    loaded, robot = _load(target)
+    directory, now = loaded.equipment.directory, SharedClock().now()
+    found = whom_a_test_rings(loaded.settings.route, robot.name, robot.defaults, directory, now)
+    click.echo(send_text.rings(found))
+    language = look_of(robot.defaults).language
+    return _deliver(loaded, robot, greeting(robot.name, found, language), options)
 
 
 @send.command()
@@ -206,15 +222,24 @@ def _at(options: dict[str, Any]) -> At | None:
     return At(at_mobiles=mobiles, at_user_ids=users, is_at_all=False) if mobiles or users else None
 
 
-def _send(target: Target, message: Message, options: dict[str, Any], *, as_is: bool = False) -> int:
+def _load(target: Target) -> tuple[app.Loaded, RobotSettings]:
     loaded = app.load(target.config)
     logs.configure("console", "error")
-    settings = loaded.settings
-    robot = settings.robots.get(target.robot)
+    robot = loaded.settings.robots.get(target.robot)
     if robot is None:
-        known = ", ".join(settings.robots)
+        known = ", ".join(loaded.settings.robots)
         raise click.UsageError(f"--robot {target.robot}: there is no such robot; robots: {known}")
-    message = message if as_is else with_marks(message)
+    return loaded, robot
+
+
+def _send(target: Target, message: Message, options: dict[str, Any], *, as_is: bool = False) -> int:
+    loaded, robot = _load(target)
+    return _deliver(loaded, robot, message if as_is else with_marks(message), options)
+
+
+def _deliver(
+    loaded: app.Loaded, robot: RobotSettings, message: Message, options: dict[str, Any]
+) -> int:
     message_uuid = options["msg_uuid"] or str(uuid.uuid4())
     try:
         check_message(message, message_uuid, robot.keyword)
@@ -225,7 +250,7 @@ def _send(target: Target, message: Message, options: dict[str, Any], *, as_is: b
     result = send_post(
         Post(robot=robot.name, message=message, msg_uuid=message_uuid),
         robot=robot,
-        storage=settings.storage,
+        storage=loaded.settings.storage,
         equipment=loaded.equipment,
         clock=SharedClock(),
         patience=None if options["wait"] else PATIENCE,

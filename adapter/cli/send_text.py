@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from adapter.cli.outbox_text import local
 
 if TYPE_CHECKING:
+    from adapter.core.directory import Found
     from adapter.sending import Result
+
+
+def rings(found: Found) -> str:
+    """Return whom a test rings, such that it may be shown, and which mentions mean nobody."""
+    people = ", ".join(f"{each.name} {each.masked}".strip() for each in found.contacts)
+    missing = f"; nobody is meant by {', '.join(found.missing)}" if found.missing else ""
+    return f"rings {people or 'nobody'}{missing}"
 
 
 def result(found: Result) -> tuple[str, bool]:

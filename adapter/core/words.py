@@ -60,6 +60,9 @@ class Words:
     on_call: str
     notify: str
     everybody: str
+    test: str
+    test_told: str
+    nobody_on_call: str
     colon: str
     comma: str
     and_comma: str
@@ -139,6 +142,9 @@ _WORDS: Final = {
         on_call="值班",
         notify="通知",
         everybody="所有人",
+        test="测试消息",
+        test_told="机器人 {} 能把消息发到这里。",
+        nobody_on_call="这里现在没有人值班",
         colon="：",
         comma="，",
         and_comma="、",
@@ -192,6 +198,9 @@ _WORDS: Final = {
         on_call="On call",
         notify="Notify",
         everybody="everybody",
+        test="Test message",
+        test_told="Robot {} can send messages here.",
+        nobody_on_call="Nobody is on call here now",
         colon=": ",
         comma=", ",
         and_comma=", ",

@@ -85,6 +85,28 @@ def bodies(dingtalk: Running) -> list[dict[str, Any]]:
     return found
 
 
+def test_a_test_rings_who_is_on_call_and_says_so(
+    folder: Path, dingtalk: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "config.yml"
+    document = json.loads(path.read_text())
+    document["people"] = {
+        "zhang": {"name": "张三", "mobile": "13800000001"},
+        "lee": {"mobile": "+852-12345678"},
+    }
+    layer = {"rotation": "daily", "start": "2020-01-06T09:00", "people": ["zhang"]}
+    document["schedules"] = {"sre": {"layers": [layer]}}
+    document["route"]["mention"] = ["schedule:sre", "all", "label:owner"]
+    path.write_text(json.dumps(document))
+    assert send(folder, "test") == 0
+    [message] = dingtalk.messages()
+    assert message.notified == ("张三",)
+    assert "测试消息" in message.text
+    told = capsys.readouterr().out
+    assert "rings 张三 138****0001; nobody is meant by label:owner=\n" in told
+    assert "sent: DingTalk answered ok" in told
+
+
 TITLE = ("--title", "一间咖啡厅的来历")
 COMMANDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "text": (

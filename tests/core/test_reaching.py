@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from adapter.core.directory import Contact
-from adapter.core.reaching import whom_a_test_rings
+from adapter.core.directory import Contact, Found
+from adapter.core.reaching import greeting, whom_a_test_rings
 from adapter.core.routing import Route, RouteSettings
-from support.mentions import DIRECTORY
+from support.mentions import DIRECTORY, as_sent, rung_by
 from support.rendering import NOW
 
 ZHANG, LEE = Contact("13800000001"), Contact("+852-12345678")
@@ -50,3 +50,19 @@ def test_without_labels_somebody_else_is_rung() -> None:
     assert rung(root) == (ZHANG,)
     found = whom_a_test_rings(root, "ops", RouteSettings(), DIRECTORY, NOW)
     assert found.missing == ("label:owner=",)
+
+
+def test_the_message_rings_them_in_the_language_of_the_robot() -> None:
+    found = whom_a_test_rings(
+        route("zhang", "wang", robots="ops"), "ops", RouteSettings(), DIRECTORY, NOW
+    )
+    sent = as_sent(greeting("ops", found, "zh"))
+    assert sent["markdown"]["text"].endswith("\n\n值班 张三 @13800000001 王五 @wang_wu.01")
+    assert rung_by(sent) == ("zhang", "wang")
+
+
+def test_the_message_says_when_nobody_is_on_call() -> None:
+    sent = as_sent(greeting("[a](http://x)", Found(), "en"))
+    assert sent["markdown"]["text"].endswith("\n\nNobody is on call here now")
+    assert r"\[a\](http" in sent["markdown"]["text"], "a name makes no link"
+    assert "at" not in sent
