@@ -1,21 +1,16 @@
-"""Read `server`: where webhooks are received and who may post them."""
+"""Read `server`: where webhooks are received, and within which bounds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from adapter.config.addresses import Address, listen_address
-from adapter.config.problems import Mistake
-from adapter.config.reader import list_of, scalar
+from adapter.config.auth import read_auth
 from adapter.config.scalars import duration, size_within, whole_number
-from adapter.config.secret_values import SKIPPED, password, read_secret, take_secret, token
-from adapter.config.settings import AuthSettings, BasicAuth, ServerSettings
+from adapter.config.settings import ServerSettings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from adapter.config.reader import Section, Value
-    from adapter.secret import Secret
 
 _DEFAULT: Final = ServerSettings()
 _THREADS: Final = whole_number(1, 1024)
@@ -49,58 +44,5 @@ def _read_server(value: Value) -> ServerSettings:
             max_body=section.scalar("max_body", _MAX_BODY, _DEFAULT.max_body),
             high_water=section.scalar("high_water", _HIGH_WATER, _DEFAULT.high_water),
             dedup_window=section.scalar("dedup_window", duration, _DEFAULT.dedup_window),
-            auth=section.take("auth", _read_auth, _DEFAULT.auth),
+            auth=section.take("auth", read_auth, _DEFAULT.auth),
         )
-
-
-def _read_auth(value: Value) -> AuthSettings:
-    with value.section("server.auth", "bearer_tokens: [TOKEN]") as section:
-        tokens = section.only_one("bearer_tokens", "bearer_token_files")
-        basic = section.get("basic")
-        if tokens is None and basic is None:
-            value.problem(
-                "names no method; give bearer_tokens, bearer_token_files or basic, "
-                "or remove it to let anyone post"
-            )
-        return AuthSettings(
-            bearer_tokens=() if tokens is None else _read_tokens(*tokens),
-            bearer_token_files=() if tokens is None else _read_paths(*tokens),
-            basic=None if basic is None else basic.read(_read_basic, None),
-        )
-
-
-def _read_tokens(key: str, value: Value) -> tuple[Secret, ...]:
-    def read(item: Value) -> Secret:
-        return read_secret(key, item, token, SKIPPED)
-
-    example = "[FILE]" if key.endswith("_files") else "[TOKEN]"
-    return value.read(list_of(read, example), ())
-
-
-def _read_paths(key: str, value: Value) -> tuple[Path, ...]:
-    if not key.endswith("_files"):
-        return ()
-    return value.read(list_of(_read_path, "[FILE]"), ())
-
-
-def _read_path(value: Value) -> Path:
-    return value.base / value.text()
-
-
-def _read_basic(value: Value) -> BasicAuth | None:
-    with value.section("server.auth.basic", "username: alertmanager") as section:
-        username = section.require("username", scalar(_username), "a name such as alertmanager")
-        secret = take_secret(section, "password", password, "the password")
-        if username is None or secret is None:
-            return None
-        return BasicAuth(
-            username=username,
-            password=secret,
-            password_file=section.take("password_file", _read_path, None),
-        )
-
-
-def _username(text: str) -> str:
-    if not text or ":" in text or not text.isprintable():
-        raise Mistake("is no user name; expected one without a colon, such as alertmanager")
-    return text

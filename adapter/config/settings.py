@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from adapter.core.quota import Rate
 from adapter.core.rewriting import LinkRules
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
+SIGNATURE_HEADER: Final = "X-Grafana-Alerting-Signature"
+"""What Grafana calls it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasicAuth:
@@ -37,6 +40,19 @@ class BasicAuth:
     username: str
     password: Secret
     password_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HmacAuth:
+    """Hold the secret that Grafana signs with, and the headers that its signature comes in.
+
+    Without `timestamp_header` the body alone is signed, and a request heard once can be repeated.
+    """
+
+    secret: Secret
+    secret_file: Path | None = None
+    header: str = SIGNATURE_HEADER
+    timestamp_header: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +65,12 @@ class AuthSettings:
     bearer_tokens: tuple[Secret, ...] = ()
     bearer_token_files: tuple[Path, ...] = ()
     basic: BasicAuth | None = None
+    hmac: HmacAuth | None = None
 
     @property
     def required(self) -> bool:
         """Return whether a request needs credentials."""
-        return bool(self.bearer_tokens) or self.basic is not None
+        return bool(self.bearer_tokens) or self.basic is not None or self.hmac is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,6 @@ NOT_YET: Final[Mapping[str, Collection[str]]] = {
         "silence",
     },
     "server": {"external_url", "page", "tls", "watch"},
-    "server.auth": {"hmac"},
     "alertmanagers.NAME": {
         "basic",
         "bearer_token",
@@ -100,8 +99,9 @@ _HOMES: Final[Mapping[str, str]] = {
         ("auth", "dedup_window", "high_water", "listen", "max_body", "threads"), "`server`"
     ),
     **dict.fromkeys(NOT_YET["server"], "`server`"),
-    **dict.fromkeys(("basic", "bearer_token_files", "bearer_tokens"), "`server.auth`"),
+    **dict.fromkeys(("basic", "bearer_token_files", "bearer_tokens", "hmac"), "`server.auth`"),
     **dict.fromkeys(("username", "password", "password_file"), "`server.auth.basic`"),
+    **dict.fromkeys(("header", "timestamp_header"), "`server.auth.hmac`"),
     **dict.fromkeys(("format", "level"), "`log`"),
     **dict.fromkeys(("retention", "url_file"), "`storage`"),
     **dict.fromkeys(("directory", "hide_labels"), "`templates`"),

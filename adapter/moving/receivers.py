@@ -17,7 +17,7 @@ from adapter.config.addresses import Address
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from adapter.config.settings import AuthSettings, ServerSettings
+    from adapter.config.settings import AuthSettings, HmacAuth, ServerSettings
 
 Document = dict[str, Any]
 
@@ -33,12 +33,14 @@ _KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
 class Credentials:
     """Hold how a sender proves itself: files and the user name; empty where nothing is asked for.
 
-    `where` is what the configuration calls it.
+    `signing` says in which headers; only Grafana signs. `where` is what the configuration calls it.
     """
 
     token_file: str = ""
     username: str = ""
     password_file: str = ""
+    signing: HmacAuth | None = None
+    secret_file: str = ""
     where: str = ""
 
 
@@ -49,6 +51,7 @@ class _Kind:
     document: Callable[[str, Credentials], Document]
     place: str
     advice: str = ""
+    signs: bool = False
 
 
 def base_url(server: ServerSettings) -> str:
@@ -76,6 +79,13 @@ def credentials(auth: AuthSettings) -> Credentials:
             password_file=f"{MOUNTED}/webhook-password" if path is None else str(path),
             where=f"server.auth.basic.password{'_file' if path else ''}",
         )
+    if auth.hmac is not None:
+        file = auth.hmac.secret_file
+        return Credentials(
+            signing=auth.hmac,
+            secret_file=f"{MOUNTED}/webhook-hmac" if file is None else str(file),
+            where=f"server.auth.hmac.secret{'_file' if file else ''}",
+        )
     return Credentials()
 
 
@@ -97,10 +107,13 @@ def _url(base: str, source: str | None) -> str:
 
 def _written(kind: str, source: str | None, url: str, given: Credentials) -> str:
     sender = KINDS[kind]
+    cannot = given.signing is not None and not sender.signs
     lines = [
         sender.place if source is None else f"{sender.place}, of alertmanagers.{source}",
         sender.advice,
-        given.where and f"The file or Secret named here holds what {given.where} gives.",
+        _CANNOT_SIGN
+        if cannot
+        else given.where and f"The file or Secret named here holds what {given.where} gives.",
     ]
     heading = "".join(f"# {line}\n" for line in lines if line)
     document = sender.document(url, given)
@@ -174,11 +187,20 @@ def _grafana(url: str, given: Credentials) -> Document:
     elif given.username:
         settings["username"] = given.username
         settings["password"] = f"$__file{{{given.password_file}}}"
+    elif given.signing is not None:
+        settings["hmacConfig"] = {
+            "secret": f"$__file{{{given.secret_file}}}",
+            "header": given.signing.header,
+            "timestampHeader": given.signing.timestamp_header,
+        }
     receiver = {"uid": "alertmanager-dingtalk", "type": "webhook", "settings": settings}
     point = {"orgId": 1, "name": "dingtalk", "receivers": [receiver]}
     return {"apiVersion": 1, "contactPoints": [point]}
 
 
+_CANNOT_SIGN: Final = (
+    "It cannot sign, and server.auth takes signatures only: give bearer_token_files there too."
+)
 _TIMEOUT: Final = (
     "With 0.28 or newer add `timeout: 10s` beside `send_resolved`: no hung connection blocks a "
     "group then."
@@ -196,6 +218,7 @@ KINDS: Final[Mapping[str, _Kind]] = {
         _grafana,
         "Grafana, a file in /etc/grafana/provisioning/alerting",
         "Grafana tries nothing again after an error.",
+        signs=True,
     ),
 }
 """The senders that are known."""

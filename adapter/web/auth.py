@@ -5,35 +5,78 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import io
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from adapter.web.answers import Refusal
+from adapter.web.body import TooLarge, read_body
+from adapter.web.signature import signed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Request
 
-    from adapter.config.settings import AuthSettings
+    from adapter.clock import Clock
+    from adapter.config.settings import AuthSettings, ServerSettings
     from adapter.secret import Secret
 
+_NO_CREDENTIALS: Final = (
+    "no or wrong credentials; set http_config.authorization (or basic_auth) "
+    "of this receiver, or the Authorization header, to what server.auth expects"
+)
+_WRONG_SIGNATURE: Final = (
+    "wrong signature; set the HMAC secret and the timestamp header of Grafana's contact point "
+    "to what server.auth.hmac expects, and the clocks to the same time"
+)
 
-def require_credentials(request: Request, auth: AuthSettings) -> None:
+
+def require_credentials(request: Request, server: ServerSettings, clock: Clock) -> None:
     """Refuse a request without credentials that suffice, where any are configured."""
-    if auth.required and not _authorized(request.headers.get("Authorization", ""), auth):
-        schemes = ["Bearer"] * bool(auth.bearer_tokens) + ["Basic"] * (auth.basic is not None)
-        raise Refusal(
-            401,
-            "no or wrong credentials; set http_config.authorization (or basic_auth) "
-            "of this receiver, or the Authorization header, to what server.auth expects",
-            **{"WWW-Authenticate": ", ".join(f'{name} realm="webhooks"' for name in schemes)},
-        )
+    auth = server.auth
+    if not auth.required or _authorized(request.headers.get("Authorization", ""), auth):
+        return
+    text = _NO_CREDENTIALS
+    if auth.hmac is not None and auth.hmac.header in request.headers:
+        body = _read_signed(request, server.max_body, clock)
+        if signed(request, auth.hmac, body, clock.now()):
+            return
+        text = _WRONG_SIGNATURE
+    raise Refusal(
+        401,
+        text,
+        **{"WWW-Authenticate": ", ".join(f'{name} realm="webhooks"' for name in _schemes(auth))},
+    )
 
 
-def require_operator(request: Request, auth: AuthSettings) -> None:
+def require_operator(request: Request, server: ServerSettings, clock: Clock) -> None:
     """Refuse a request to operate the adapter: credentials, or loopback where there are none."""
-    require_credentials(request, auth)
-    if not auth.required and not _is_loopback(request.remote_addr):
+    require_credentials(request, server, clock)
+    if not server.auth.required and not _is_loopback(request.remote_addr):
         raise Refusal(403, "without server.auth this is served to loopback only; configure it")
+
+
+def _read_signed(request: Request, limit: int, clock: Clock) -> bytes:
+    """Return the whole body, without which nothing is proven, and put it back.
+
+    What is too large to be checked is from anybody, so it is not kept.
+    """
+    try:
+        body = read_body(request, limit, clock)
+    except TooLarge as refusal:
+        raise Refusal(refusal.code, refusal.text) from None
+    request.environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _schemes(auth: AuthSettings) -> Iterator[str]:
+    if auth.bearer_tokens:
+        yield "Bearer"
+    if auth.basic is not None:
+        yield "Basic"
+    if auth.hmac is not None:
+        yield "HMAC"
 
 
 def _authorized(header: str, auth: AuthSettings) -> bool:

@@ -65,7 +65,7 @@ def create_messages(backend: Backend) -> Blueprint:
 
 def _content(backend: Backend, settings: Settings, robot: str) -> bytes:
     try:
-        require_operator(request, settings.server.auth)
+        require_operator(request, settings.server, backend.clock)
         check_target(settings, robot)
         return read_body(request, BODY_LIMIT, backend.clock)
     except TooLarge:

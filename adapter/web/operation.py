@@ -30,7 +30,7 @@ def create_operation(backend: Backend) -> Blueprint:
 
     @blueprint.route("/-/reload", methods=["POST", "PUT"])
     def reload() -> Response:
-        require_operator(request, backend.settings.server.auth)
+        require_operator(request, backend.settings.server, backend.clock)
         try:
             backend.reload()
         except ConfigError as error:

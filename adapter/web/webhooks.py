@@ -78,7 +78,7 @@ class _Receiver:
     def receive(self, robot: str | None) -> Counts:
         settings = self._backend.settings
         try:
-            require_credentials(request, settings.server.auth)
+            require_credentials(request, settings.server, self._backend.clock)
             check_target(settings, robot)
             body = read_body(request, settings.server.max_body, self._backend.clock)
         except TooLarge as refusal:

@@ -29,6 +29,7 @@ TOKEN: Final = "t0ken-of-the-webhook"
 PASSWORD: Final = "passw0rd-of-the-webhook"
 BEARER: Final = {"bearer_token_files": ["secrets/webhook-token"]}
 BASIC: Final = {"basic": {"username": "alertmanager", "password_file": "secrets/webhook-password"}}
+HMAC: Final = {"hmac": {"secret_file": "secrets/hmac", "timestamp_header": "X-Signed-At"}}
 AUTHS: Final[dict[str, dict[str, Any] | None]] = {
     "open": None,
     "bearer": BEARER,
@@ -41,6 +42,12 @@ URL: Final = "http://adapter.example.com:8060"
 
 class Strict(Struct, forbid_unknown_fields=True):
     pass
+
+
+class GrafanaSigning(Strict, rename="camel"):
+    secret: str
+    header: str
+    timestamp_header: str
 
 
 class GrafanaSettings(Strict, rename="camel"):
@@ -56,6 +63,7 @@ class GrafanaSettings(Strict, rename="camel"):
     )
     username: str | None = None
     password: str | None = None
+    hmac_config: GrafanaSigning | None = None
 
 
 class GrafanaReceiver(Strict):
@@ -134,6 +142,19 @@ def test_alertmanager_takes_its_own(
         ["amtool", "check-config", str(file)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_grafana_signs_and_the_others_are_told_that_they_cannot(
+    configure: Configure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = printed(configure(HMAC), "--skip-secrets", capsys=capsys)
+    assert text.count("# It cannot sign, and server.auth takes signatures only") == 3
+    provisioned = msgspec.convert(documents(text)[-1], GrafanaProvisioning)
+    assert provisioned.contact_points[0].receivers[0].settings.hmac_config == GrafanaSigning(
+        secret=f"$__file{{{tmp_path}/secrets/hmac}}",
+        header="X-Grafana-Alerting-Signature",
+        timestamp_header="X-Signed-At",
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
