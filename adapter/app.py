@@ -6,6 +6,7 @@ import os
 import random
 import threading
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from sqlalchemy.engine import make_url
 from adapter import config
 from adapter.announcer import Announcer
 from adapter.clock import SharedClock
+from adapter.config.footprint import Footprint
 from adapter.config.template_files import bundled_templates, read_templates
 from adapter.core.delivery import RenderSettings
 from adapter.core.directory import Directory
@@ -31,6 +33,7 @@ from adapter.logs import redaction
 from adapter.metrics import Metrics
 from adapter.outbox import Changed, Listener, carry_out, open_postgresql, open_sqlite
 from adapter.secret import Secret
+from adapter.watcher import Watcher
 from adapter.web import create_app
 
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ class Loaded:
 
     settings: Settings
     renderer: Renderer
+    footprint: Footprint
 
     @property
     def equipment(self) -> Equipment:
@@ -65,10 +69,14 @@ class Loaded:
         return Equipment(self.settings.robots, self.renderer, directory)
 
 
-def load(path: Path, *, skip_secrets: bool = False) -> Loaded:
-    """Read the configuration and the templates, or raise ConfigError with every problem."""
-    settings = config.load(path, environ=os.environ, skip_secrets=skip_secrets)
-    user = read_templates(settings.template_directory)
+def load(path: Path, *, skip_secrets: bool = False, footprint: Footprint | None = None) -> Loaded:
+    """Read the configuration and the templates, or raise ConfigError with every problem.
+
+    What was read is noted in `footprint`, whatever comes of it.
+    """
+    footprint = footprint or Footprint()
+    settings = config.load(path, environ=os.environ, skip_secrets=skip_secrets, footprint=footprint)
+    user = read_templates(settings.template_directory, footprint)
     renderer = Renderer({**bundled_templates(), **user}, settings.style)
     problems = [
         Problem(str(settings.template_directory / found.name), found.line, 1, "", found.text)
@@ -77,7 +85,7 @@ def load(path: Path, *, skip_secrets: bool = False) -> Loaded:
     if problems:
         raise ConfigError(problems)
     redaction.know(secrets_of(settings))
-    return Loaded(settings, renderer)
+    return Loaded(settings, renderer, footprint)
 
 
 def summary(loaded: Loaded) -> str:
@@ -157,11 +165,14 @@ class Service:
     """Receive and deliver: every part wired, started together and stopped in order."""
 
     def __init__(self, path: Path, loaded: Loaded) -> None:
+        """Wire everything; what the process was started with decides which store is used."""
         self.clock = SharedClock()
         self.metrics = Metrics()
         self._path = path
         self._loaded = loaded
+        self._tried = loaded.footprint
         self._reloading = threading.Lock()
+        self._replacing = threading.Lock()
         self._draining = False
         self.store: Outbox = _open_store(loaded.settings, self.clock)
         self._health = StoreHealth(self.store, self.clock, self.metrics.store_up)
@@ -199,6 +210,12 @@ class Service:
             strands=lambda: strands_of(self.settings.robots),
             jitter=random.random,
         )
+        self._watcher = Watcher(
+            self.clock,
+            enabled=lambda: self.settings.server.watch,
+            tried=lambda: self._tried,
+            reload=self.reload,
+        )
         self.wsgi: Flask = create_app(self)
         self._tell_loaded()
         self._tell_what_became_of_the_old_queue()
@@ -210,6 +227,7 @@ class Service:
 
     def start(self) -> None:
         """Begin to deliver; requests may come from now on."""
+        self._catch_up()
         self.metrics.watch(self.store, self.clock.now, lambda: self.settings.robots)
         self._health.probe()
         self._dispatcher.start()
@@ -217,6 +235,7 @@ class Service:
         self._feeds.start()
         self._announcer.start()
         self._last_resort.start()
+        self._watcher.start()
         if self._listener is not None:
             self._listener.start()
         log.info("started", robots=len(self.settings.robots), waiting=self.store.waiting())
@@ -228,6 +247,7 @@ class Service:
     def stop(self) -> None:
         """Finish what is in flight and give the store up."""
         self._draining = True
+        self._watcher.stop()
         if self._listener is not None:
             self._listener.stop()
         self._announcer.stop()
@@ -265,17 +285,33 @@ class Service:
     def reload(self) -> None:
         """Put a changed configuration into force, or raise ConfigError and change nothing."""
         with self._reloading:
-            try:
-                loaded = load(self._path)
-            except ConfigError as error:
-                self.metrics.reload_successful.set(0)
-                log.error("reload failed, the old configuration stays", problems=str(error))  # noqa: TRY400  # its text says all
-                raise
+            loaded = self._load_again()
             _warn_of_restart(self.settings, loaded.settings)
-            self._loaded = loaded
-            self._feeds.adopt(loaded.settings)
+            adopted = self._feeds.prepare(loaded.settings)
+            with self._replacing:
+                self._loaded = loaded
+                self._feeds.adopt(adopted)
             self._tell_loaded()
+            log.info("reloaded", robots=len(loaded.settings.robots))
         self._try_robots_again()
+
+    def _catch_up(self) -> None:
+        """Take over what changed since the process started: a worker may follow one that died."""
+        if self._loaded.footprint.again() != self._loaded.footprint:
+            with suppress(ConfigError):  # it has been told
+                self.reload()
+
+    def _load_again(self) -> Loaded:
+        footprint = Footprint()
+        try:
+            return load(self._path, footprint=footprint)
+        except Exception as error:
+            self.metrics.reload_successful.set(0)
+            if isinstance(error, ConfigError):
+                log.error("reload failed, the old configuration stays", problems=str(error))  # noqa: TRY400  # its text says all
+            raise
+        finally:
+            self._tried = footprint
 
     def _try_robots_again(self) -> None:
         try:
@@ -297,8 +333,9 @@ class Service:
 
     def _equipment(self) -> Equipment:
         """Return what messages are made with; who is on call is as calendars told last."""
-        loaded = self._loaded
-        directory = Directory(loaded.settings.people, self._feeds.schedules())
+        with self._replacing:
+            loaded, schedules = self._loaded, self._feeds.schedules()
+        directory = Directory(loaded.settings.people, schedules)
         return replace(loaded.equipment, directory=directory)
 
     def _tell_loaded(self) -> None:

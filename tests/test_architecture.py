@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "last_resort",
         "serving",
         "simulator",
+        "watcher",
     ),
     ("app", "moving", "sending"),
     ("preview",),

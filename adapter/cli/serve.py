@@ -16,7 +16,8 @@ from adapter.serving import serve as serve_until_stopped
 def serve(config: Path) -> int:
     """Receive Alertmanager's webhooks and deliver them until stopped.
 
-    SIGTERM finishes what is in flight and exits 0. SIGHUP reads the configuration anew.
+    SIGTERM finishes what is in flight and exits 0. SIGHUP reads the configuration
+    anew; a changed file does so too, unless server.watch is false.
     """
     loaded = app.load(config)
     logs.configure(loaded.settings.log.format, loaded.settings.log.level)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from adapter.config.files import read_bytes
 from adapter.config.problems import Mistake, Noted, Place
 from adapter.config.reader import Value
 from adapter.config.yaml_composer import compose
@@ -41,7 +40,7 @@ def read_document(path: Path, name: str, reading: Reading) -> Document:
 
 def _text(path: Path, name: str, reading: Reading) -> str:
     try:
-        content = read_bytes(path, limit=_LIMIT)
+        content = reading.footprint.read(path, limit=_LIMIT)
     except Mistake as mistake:
         reading.problems.add(Place(name), "", f"this configuration file {mistake.text}")
         raise Noted from None

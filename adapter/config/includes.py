@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -56,12 +55,11 @@ def _find(value: Value, document: Document) -> dict[Path, str]:
     pattern = value.text()
     if not pattern:
         raise Mistake("is empty; expected a file or a pattern such as conf.d/*.yml")
+    found = value.reading.footprint.names(value.base, pattern)
     if not glob.has_magic(pattern):
-        if not os.path.lexists(value.base / pattern):
+        if not found:
             raise Mistake(f"there is no file {value.shown()} beside this one")
         return {value.base / pattern: _name(document, pattern)}
-    # Path.glob knows no absolute pattern and takes hidden files, such as a ConfigMap's ..data.
-    found = sorted(glob.glob(pattern, root_dir=value.base))  # noqa: PTH207
     paths = {value.base / name: _name(document, name) for name in found}
     return {
         path: name

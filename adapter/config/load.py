@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from adapter.config.document import read_document
+from adapter.config.footprint import Footprint
 from adapter.config.includes import open_included
 from adapter.config.last_resort import take_last_resort
 from adapter.config.on_call import take_on_call
@@ -37,14 +38,21 @@ if TYPE_CHECKING:
     from adapter.config.reader import Section, Value
 
 
-def load(path: Path, *, environ: Mapping[str, str], skip_secrets: bool = False) -> Settings:
+def load(
+    path: Path,
+    *,
+    environ: Mapping[str, str],
+    skip_secrets: bool = False,
+    footprint: Footprint | None = None,
+) -> Settings:
     """Return the configuration of a file, or raise ConfigError with every problem of it.
 
-    `skip_secrets` leaves secret files closed and unset variables of secrets alone.
+    `skip_secrets` leaves secret files closed and unset variables of secrets alone. What was read
+    is noted in `footprint`, whatever comes of it.
     """
     problems = Problems()
     try:
-        settings = _load(path, Reading(environ, skip_secrets, problems))
+        settings = _load(path, Reading(environ, skip_secrets, problems, footprint or Footprint()))
     except Noted:
         settings = None
     return replace(problems.checked(settings), warnings=problems.warnings())
@@ -63,7 +71,7 @@ def _read_main(value: Value, document: Document) -> Settings:
         root = sections.enter_context(value.section(ROOT, "route: …"))
         included = open_included(root, document, sections)
         own = take_templates(root)
-        templates = _template_names(own.directory, value.reading.problems)
+        templates = _template_names(own.directory, value.reading)
         on_call = take_on_call(root, included)
         intervals = take_time_intervals(root)
         known = Known(templates, None, on_call.mentionable, intervals)
@@ -102,11 +110,11 @@ def _take_route(root: Section, parts: Iterable[Section], known: Known) -> Route:
     return found or Route(settings=RouteSettings())
 
 
-def _template_names(directory: Path, problems: Problems) -> frozenset[str] | None:
+def _template_names(directory: Path, reading: Reading) -> frozenset[str] | None:
     """Return the templates that a route may name, None where some cannot be read."""
     try:
-        files = {**bundled_templates(), **read_templates(directory)}
+        files = {**bundled_templates(), **read_templates(directory, reading.footprint)}
     except ConfigError as error:
-        problems.extend(error)
+        reading.problems.extend(error)
         return None
     return frozenset(name.removesuffix(".j2") for name in files if name != LAYOUT)

@@ -7,10 +7,11 @@ end, notes those that nobody asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from adapter.config.environment import fill, mistakes, refers, unset
+from adapter.config.footprint import Footprint
 from adapter.config.problems import Mistake, Noted, joined, shown
 from adapter.config.suggest import closest
 from adapter.config.vocabulary import unknown_word
@@ -35,6 +36,7 @@ class Reading:
     environ: Mapping[str, str]
     skip_secrets: bool
     problems: Problems
+    footprint: Footprint = field(default_factory=Footprint)
 
 
 @dataclass(frozen=True, slots=True)

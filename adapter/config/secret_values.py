@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from adapter.config.files import read_bytes, readable_by_everyone
+from adapter.config.files import readable_by_everyone
 from adapter.config.problems import Mistake
 from adapter.secret import Secret
 
@@ -84,7 +84,7 @@ def secret_file(value: Value, parse: Callable[[str], T], skipped: T) -> T:
         return skipped
     path = value.base / name
     try:
-        content = read_bytes(path, limit=_FILE_LIMIT, regular=True)
+        content = value.reading.footprint.read(path, limit=_FILE_LIMIT, regular=True)
     except Mistake as mistake:
         raise Mistake(f"the file that this names {mistake.text}{_FROM}") from None
     if readable_by_everyone(path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapter.config.addresses import Address, listen_address
 from adapter.config.auth import read_auth
-from adapter.config.scalars import duration, size_within, whole_number
+from adapter.config.scalars import boolean, duration, size_within, whole_number
 from adapter.config.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -44,5 +44,6 @@ def _read_server(value: Value) -> ServerSettings:
             max_body=section.scalar("max_body", _MAX_BODY, _DEFAULT.max_body),
             high_water=section.scalar("high_water", _HIGH_WATER, _DEFAULT.high_water),
             dedup_window=section.scalar("dedup_window", duration, _DEFAULT.dedup_window),
+            watch=section.scalar("watch", boolean, _DEFAULT.watch),
             auth=section.take("auth", read_auth, _DEFAULT.auth),
         )

@@ -83,6 +83,7 @@ class ServerSettings:
     max_body: int = 10 * 1024 * 1024
     high_water: int = 200_000
     dedup_window: timedelta = timedelta(minutes=3)
+    watch: bool = True
     auth: AuthSettings = field(default_factory=AuthSettings)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from adapter.config.files import read_bytes, reason
+from adapter.config.files import reason
+from adapter.config.footprint import Footprint
 from adapter.config.problems import Mistake
 from adapter.errors import ConfigError, Problem
 
@@ -23,19 +24,21 @@ def bundled_templates() -> dict[str, str]:
     A wheel carries them in the package; in a checkout they stand at its top.
     """
     installed = _PACKAGE / "templates"
-    return read_templates(installed if installed.is_dir() else _PACKAGE.parent / "templates")
+    folder = installed if installed.is_dir() else _PACKAGE.parent / "templates"
+    return read_templates(folder, Footprint())
 
 
-def read_templates(directory: Path) -> dict[str, str]:
+def read_templates(directory: Path, footprint: Footprint) -> dict[str, str]:
     """Return the templates of a directory by file name; none if there is no such directory.
 
     Raise ConfigError with every file that cannot be read.
     """
     texts: dict[str, str] = {}
     problems: list[Problem] = []
+    footprint.names(directory, f"*{_SUFFIX}")  # before they are listed: what comes later is new
     for path in _paths(directory):
         try:
-            texts[path.name] = read_bytes(path, limit=_LIMIT).decode("utf-8-sig")
+            texts[path.name] = footprint.read(path, limit=_LIMIT).decode("utf-8-sig")
         except (Mistake, UnicodeDecodeError) as error:
             text = error.text if isinstance(error, Mistake) else "is no UTF-8; save it as UTF-8"
             problems.append(_problem(path, f"this template {text}"))

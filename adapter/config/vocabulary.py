@@ -31,7 +31,7 @@ NOT_YET: Final[Mapping[str, Collection[str]]] = {
         "heartbeats",
         "silence",
     },
-    "server": {"external_url", "page", "tls", "watch"},
+    "server": {"external_url", "page", "tls"},
     "alertmanagers.NAME": {
         "basic",
         "bearer_token",
@@ -96,7 +96,7 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("server", "storage", "templates", "time_intervals"), ROOT),
     **dict.fromkeys(NOT_YET[ROOT], ROOT),
     **dict.fromkeys(
-        ("auth", "dedup_window", "high_water", "listen", "max_body", "threads"), "`server`"
+        ("auth", "dedup_window", "high_water", "listen", "max_body", "threads", "watch"), "`server`"
     ),
     **dict.fromkeys(NOT_YET["server"], "`server`"),
     **dict.fromkeys(("basic", "bearer_token_files", "bearer_tokens", "hmac"), "`server.auth`"),

@@ -56,6 +56,15 @@ class _Feed:
     due_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Hold a configuration with what is known of its calendars, ready to be adopted."""
+
+    settings: Settings
+    feeds: dict[str, _Feed]
+    schedules: Mapping[str, Schedule]
+
+
 class Feeds:
     """Know all schedules with what their calendars told last."""
 
@@ -73,17 +82,29 @@ class Feeds:
         self._feeds: dict[str, _Feed] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feeds", daemon=True)
-        self.adopt(settings)
+        self.adopt(self.prepare(settings))
 
-    def adopt(self, settings: Settings) -> None:
-        """Take a configuration over: its schedules, with what is known of their calendars."""
-        fed = {_key(each): each for each in settings.schedules.values() if each.ical is not None}
-        feeds = {key: self._feeds.get(key) or self._kept(key) for key in fed}
+    def prepare(self, settings: Settings) -> Prepared:
+        """Return the schedules of a configuration, with what is known of their calendars.
+
+        That takes its time, and changes nothing before it is adopted.
+        """
+        fed = [each for each in settings.schedules.values() if each.ical is not None]
+        feeds = {_key(each): self._feeds.get(_key(each)) or self._kept(_key(each)) for each in fed}
+        schedules = {each.name: each.schedule for each in settings.schedules.values()}
+        for each in fed:
+            text = feeds[_key(each)].text
+            if text is not None:
+                with suppress(FeedError):
+                    schedules[each.name] = self._filled(each, text, settings)
+        return Prepared(settings, feeds, schedules)
+
+    def adopt(self, prepared: Prepared) -> None:
+        """Put what was prepared into force, in one step."""
         with self._lock:
-            self._settings, self._feeds = settings, feeds
-            self._schedules = {each.name: each.schedule for each in settings.schedules.values()}
-        for key, each in fed.items():
-            self._show_known(each, feeds[key].text)
+            self._settings = prepared.settings
+            self._feeds = prepared.feeds
+            self._schedules = prepared.schedules
 
     def schedules(self) -> Mapping[str, Schedule]:
         """Return the schedules in force, by name."""
@@ -133,19 +154,23 @@ class Feeds:
 
     def _show(self, settings: ScheduleSettings, text: bytes) -> None:
         """Put the events of a calendar into force, unless the configuration has changed."""
+        filled = self._filled(settings, text, self._settings)
+        with self._lock:
+            if self._settings.schedules.get(settings.name) is settings:
+                self._schedules = {**self._schedules, settings.name: filled}
+
+    def _filled(self, settings: ScheduleSettings, text: bytes, whole: Settings) -> Schedule:
+        """Return a schedule with the events of its calendar, or raise FeedError."""
         now = self._clock.now()
-        people, zone = self._settings.people, settings.schedule.zone
-        events = read_events(text, people, zone, Span(now - FAR, now + AHEAD))
+        zone = settings.schedule.zone
+        events = read_events(text, whole.people, zone, Span(now - FAR, now + AHEAD))
         if events.unnamed:
             log.warning(
                 "events of a calendar name nobody of `people`",
                 schedule=settings.name,
                 events=events.unnamed,
             )
-        with self._lock:
-            if self._settings.schedules.get(settings.name) is settings:
-                filled = replace(settings.schedule, events=events.duties)
-                self._schedules = {**self._schedules, settings.name: filled}
+        return replace(settings.schedule, events=events.duties)
 
     def _kept(self, key: str) -> _Feed:
         try:

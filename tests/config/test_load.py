@@ -166,7 +166,7 @@ time_intervals:
         *("include", "server", "listen", "threads", "max_body", "high_water", "dedup_window"),
         *("auth", "bearer_tokens", "bearer_token_files", "basic", "username", "password_file"),
         *("log", "format", "level", "storage", "url", "url_file", "retention", "templates"),
-        "directory",
+        *("directory", "watch"),
         *("alertmanagers", "labels", "robot_defaults", "robots", "access_token", "webhook_file"),
         *("access_token_file", "webhook", "secret_file", "rate", "digest_after", "max_age"),
         *("secret", "keyword", "timeout", "api_url", "proxy", "route", "template", "language"),
@@ -188,6 +188,7 @@ server:
   max_body: 512KiB
   high_water: 10
   dedup_window: 0
+  watch: false
   auth: {bearer_tokens: [one, two], basic: {username: bob, password: a b}}
 log: {format: console, level: debug}
 storage: {url: sqlite:////var/lib/adapter.db, retention: 1w2d}
@@ -217,7 +218,7 @@ route:
     server = settings.server
     assert (server.host, server.port, server.threads) == ("::1", 9000, 4)
     assert (server.max_body, server.high_water) == (512 * 1024, 10)
-    assert server.dedup_window == timedelta()
+    assert (server.dedup_window, server.watch) == (timedelta(), False)
     assert server.auth.bearer_tokens == (Secret("one"), Secret("two"))
     assert server.auth.basic is not None
     assert (server.auth.basic.username, server.auth.basic.password) == ("bob", Secret("a b"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import requests
@@ -59,6 +58,7 @@ class Stream:
 
     def __init__(self, adapter: Adapter, senders: int = 4) -> None:
         self.acknowledged: list[Told] = []
+        self.refused: list[int | str] = []
         self._adapter = adapter
         self._ending = threading.Event()
         self._threads = [
@@ -86,9 +86,17 @@ class Stream:
         """Post one webhook until it is accepted; return False when the stream ends before that."""
         body = told(*webhook)
         while not self._ending.wait(PAUSE):
-            with suppress(requests.RequestException):
-                answer = session.post(f"{self._adapter.url}/alertmanager", data=body, timeout=10)
-                if answer.status_code == 200:
-                    self.acknowledged.append(webhook)
-                    return True
+            answer = self._answer(session, body)
+            if answer == 200:
+                self.acknowledged.append(webhook)
+                return True
+            self.refused.append(answer)
         return False
+
+    def _answer(self, session: requests.Session, body: bytes) -> int | str:
+        """Return the status that a webhook gets, or what went wrong before that."""
+        try:
+            url = f"{self._adapter.url}/alertmanager"
+            return session.post(url, data=body, timeout=10).status_code
+        except requests.RequestException as error:
+            return type(error).__name__

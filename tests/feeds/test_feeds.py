@@ -155,14 +155,16 @@ def test_a_reload_keeps_what_is_known_and_forgets_what_is_gone() -> None:
         name="sre", schedule=Schedule(zone=UTC), timezone="UTC", place=Place("config.yml")
     )
     other = schedule("other", "https://calendar/2")
-    bench.feeds.adopt(settings(schedule(), other, plain))
+    prepared = bench.feeds.prepare(settings(schedule(), other, plain))
+    assert set(bench.feeds.schedules()) == {"db"}, "nothing has changed"
+    bench.feeds.adopt(prepared)
     assert (bench.on_call(), bench.on_call("other"), bench.source.reads) == (("zhang",), (), 1)
     bench.feeds.step()
     assert bench.on_call("other") == ("zhang",)
-    bench.feeds.adopt(settings(schedule(url="https://calendar/3")))
+    bench.feeds.adopt(bench.feeds.prepare(settings(schedule(url="https://calendar/3"))))
     assert (set(bench.feeds.schedules()), bench.on_call()) == ({"db"}, ())
     with capture_logs() as lines:
-        bench.feeds.adopt(settings(people={}))
+        bench.feeds.adopt(bench.feeds.prepare(settings(people={})))
     assert bench.on_call() == ()
     assert lines[0]["event"] == "events of a calendar name nobody of `people`"
 
@@ -172,7 +174,8 @@ def test_a_calendar_that_is_read_while_the_configuration_changes_changes_nothing
 
     class Slow(Source):
         def __call__(self, ical: IcalSettings) -> bytes:
-            bench.feeds.adopt(settings(schedule(url="https://calendar/new")))
+            new = settings(schedule(url="https://calendar/new"))
+            bench.feeds.adopt(bench.feeds.prepare(new))
             return super().__call__(ical)
 
     slow = Slow()
