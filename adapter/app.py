@@ -37,6 +37,7 @@ from adapter.watcher import Watcher
 from adapter.web import create_app
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable
     from concurrent.futures import Executor
     from pathlib import Path
@@ -224,6 +225,12 @@ class Service:
     def settings(self) -> Settings:
         """Return the configuration in force."""
         return self._loaded.settings
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """Return how connections are encrypted, if they are."""
+        tls = self.settings.server.tls
+        return None if tls is None else tls.context
 
     def start(self) -> None:
         """Begin to deliver; requests may come from now on."""

@@ -19,7 +19,8 @@ SKIPPED: Final = Secret("skipped")
 """Stands for a secret that was not looked at."""
 
 _FILE_LIMIT: Final = 64 * 1024
-_FROM: Final = " (a relative name starts from the configuration file)"
+NAMED_FROM: Final = " (a relative name starts from the configuration file)"
+"""What helps who named a file that is not there."""
 
 
 def token(text: str) -> Secret:
@@ -86,7 +87,7 @@ def secret_file(value: Value, parse: Callable[[str], T], skipped: T) -> T:
     try:
         content = value.reading.footprint.read(path, limit=_FILE_LIMIT, regular=True)
     except Mistake as mistake:
-        raise Mistake(f"the file that this names {mistake.text}{_FROM}") from None
+        raise Mistake(f"the file that this names {mistake.text}{NAMED_FROM}") from None
     if readable_by_everyone(path):
         value.warn(f"every user of this machine can read the file {value.shown()}; chmod 600")
     try:

@@ -8,6 +8,7 @@ from adapter.config.addresses import Address, listen_address
 from adapter.config.auth import read_auth
 from adapter.config.scalars import boolean, duration, size_within, whole_number
 from adapter.config.settings import ServerSettings
+from adapter.config.tls import read_tls
 
 if TYPE_CHECKING:
     from adapter.config.reader import Section, Value
@@ -22,7 +23,8 @@ def take_server(root: Section) -> ServerSettings:
     """Return the settings of `server`, and warn where anyone can post."""
     settings = root.take("server", _read_server, _DEFAULT)
     address = Address(settings.host, settings.port)
-    if not settings.auth.required and not address.is_loopback:
+    proven = settings.auth.required or settings.client_certificates
+    if not proven and not address.is_loopback:
         value = root.get("server") or root.value
         root.value.reading.problems.warn(
             value.key_place or value.place,
@@ -45,5 +47,6 @@ def _read_server(value: Value) -> ServerSettings:
             high_water=section.scalar("high_water", _HIGH_WATER, _DEFAULT.high_water),
             dedup_window=section.scalar("dedup_window", duration, _DEFAULT.dedup_window),
             watch=section.scalar("watch", boolean, _DEFAULT.watch),
+            tls=section.take("tls", read_tls, None),
             auth=section.take("auth", read_auth, _DEFAULT.auth),
         )

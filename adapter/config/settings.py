@@ -15,6 +15,7 @@ from adapter.core.style import Origin, Style
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from ssl import SSLContext
 
     from adapter.config.problems import Place
     from adapter.core.matcher import Pattern
@@ -74,6 +75,17 @@ class AuthSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings:
+    """Say how connections are encrypted, and whether webhooks need a client's certificate.
+
+    Without `context` where secret files were not looked at.
+    """
+
+    context: SSLContext | None = None
+    client_certificates: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """Say where and how webhooks are received; `max_body` is in bytes."""
 
@@ -84,7 +96,13 @@ class ServerSettings:
     high_water: int = 200_000
     dedup_window: timedelta = timedelta(minutes=3)
     watch: bool = True
+    tls: TlsSettings | None = None
     auth: AuthSettings = field(default_factory=AuthSettings)
+
+    @property
+    def client_certificates(self) -> bool:
+        """Return whether a webhook needs a client's certificate."""
+        return self.tls is not None and self.tls.client_certificates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

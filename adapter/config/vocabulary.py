@@ -31,7 +31,7 @@ NOT_YET: Final[Mapping[str, Collection[str]]] = {
         "heartbeats",
         "silence",
     },
-    "server": {"external_url", "page", "tls"},
+    "server": {"external_url", "page"},
     "alertmanagers.NAME": {
         "basic",
         "bearer_token",
@@ -96,12 +96,14 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("server", "storage", "templates", "time_intervals"), ROOT),
     **dict.fromkeys(NOT_YET[ROOT], ROOT),
     **dict.fromkeys(
-        ("auth", "dedup_window", "high_water", "listen", "max_body", "threads", "watch"), "`server`"
+        ("auth", "dedup_window", "high_water", "listen", "max_body", "threads", "tls", "watch"),
+        "`server`",
     ),
     **dict.fromkeys(NOT_YET["server"], "`server`"),
     **dict.fromkeys(("basic", "bearer_token_files", "bearer_tokens", "hmac"), "`server.auth`"),
     **dict.fromkeys(("username", "password", "password_file"), "`server.auth.basic`"),
     **dict.fromkeys(("header", "timestamp_header"), "`server.auth.hmac`"),
+    **dict.fromkeys(("cert_file", "key_file", "client_ca_file"), "`server.tls`"),
     **dict.fromkeys(("format", "level"), "`log`"),
     **dict.fromkeys(("retention", "url_file"), "`storage`"),
     **dict.fromkeys(("directory", "hide_labels"), "`templates`"),

@@ -61,7 +61,8 @@ def base_url(server: ServerSettings) -> str:
     except ValueError:
         everywhere = False
     host = socket.gethostname() if everywhere else server.host
-    return f"http://{Address(host, server.port)}"
+    scheme = "http" if server.tls is None else "https"
+    return f"{scheme}://{Address(host, server.port)}"
 
 
 def credentials(auth: AuthSettings) -> Credentials:

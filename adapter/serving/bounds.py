@@ -45,13 +45,15 @@ def remedy(connection: Connection, now: float, options: ServingOptions) -> Remed
         return Remedy.CLOSE if age > arrival_timeout else None
     if connection.busy:
         return None
-    if connection.lingering:
-        return Remedy.CLOSE if age > LINGER else None
+    if connection.lingering or connection.shaking:
+        patience = LINGER if connection.lingering else arrival_timeout
+        return Remedy.CLOSE if age > patience else None
     if connection.arrival.discarding:
         return Remedy.GIVE_UP if age > min(LINGER, arrival_timeout) else None
     if connection.arrival.held:
         return Remedy.REFUSE if age > arrival_timeout else None
-    return Remedy.CLOSE if age > options.keepalive.total_seconds() else None
+    idle_too_long = age > options.keepalive.total_seconds()
+    return Remedy.CLOSE if connection.outdated or idle_too_long else None
 
 
 def spare(connections: Collection[Connection], now: float) -> list[Connection]:

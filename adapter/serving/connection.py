@@ -1,8 +1,7 @@
 """One client's connection: its socket, what has arrived on it, and its state.
 
 It belongs to the poller's thread. While `busy` it is lent to the crew, which sends the answer.
-`receive` and `send` never wait, so that a TLS socket fits here, with its handshake as one more
-thing that has to arrive in time.
+`receive` and `send` never wait.
 """
 
 from __future__ import annotations
@@ -12,6 +11,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
     from adapter.serving.arrival import Arrival, Arrived
 
 RECEIVE_SIZE: Final = 64 * 1024
@@ -30,14 +32,18 @@ class Connection:
         "client",
         "closed",
         "closing",
+        "context",
         "counted",
         "ended",
+        "environ",
         "lingering",
         "next",
+        "outdated",
         "owes_continue",
         "paused",
         "read_on",
         "server",
+        "shaking",
         "since",
         "sock",
         "unsent",
@@ -53,6 +59,10 @@ class Connection:
         self.server = server
         self.arrival = arrival
         self.since = now
+        self.context: ssl.SSLContext | None = None  # with which it is encrypted
+        self.shaking = False  # hands: nothing can be received or sent yet
+        self.environ: Mapping[str, str] = {}  # what an application is to know of the encryption
+        self.outdated = False  # another context is in force by now
         self.watched = 0  # events the selector waits for
         self.counted = 0  # bytes of `held` that the reception has counted
         self.busy = False  # a request is being answered
@@ -75,6 +85,14 @@ class Connection:
     def unfinished(self) -> bool:
         """Return whether a request is arriving or being answered."""
         return self.busy or self.arrival.held > 0
+
+    def shake(self) -> int:
+        """Go on with the handshake; return the events it waits for, none at its end."""
+        return 0
+
+    def send_plain(self, data: bytes) -> None:
+        """Send what a client reads that speaks HTTP; the same where nothing is encrypted."""
+        self.send(data)
 
     def receive(self) -> bytes | None:
         """Return what has come, nothing at the end, or None while there is nothing to read."""

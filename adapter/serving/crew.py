@@ -99,9 +99,8 @@ class Crew:
                 self._return(connection, b"")
 
     def _answer(self, connection: Connection, arrived: Arrived) -> None:
-        reply = self._exchange.answer(
-            arrived, connection.client, connection.server, closing=self.closing
-        )
+        closing = self.closing or connection.outdated
+        reply = self._exchange.answer(arrived, connection, closing=closing)
         connection.closing = reply.close
         unsent = connection.send(reply.data)
         connection.since = self._clock.monotonic()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import msgspec
 from gunicorn.http.errors import (
@@ -28,6 +28,7 @@ from adapter.serving.arrival import Fault
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from gunicorn.config import Config
@@ -41,6 +42,25 @@ _STATUS: Final[dict[type[Exception | None], HTTPStatus]] = {
     ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
     UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
 }
+
+
+class Peer(Protocol):
+    """Who asks: the addresses of both sides, and what an application is to know beside."""
+
+    @property
+    def client(self) -> object:
+        """Return the address of the client."""
+        ...
+
+    @property
+    def server(self) -> object:
+        """Return the address it has reached."""
+        ...
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """Return more of the WSGI environment."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +108,21 @@ class Exchange:
         self._log = log
         self._max_body = max_body
 
-    def answer(self, arrived: Arrived, client: object, server: object, *, closing: bool) -> Reply:
+    def answer(self, arrived: Arrived, peer: Peer, *, closing: bool) -> Reply:
         """Return the answer to a request; `closing` makes it the connection's last."""
         if arrived.fault is Fault.HEAD_TOO_LARGE:
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             return Reply(refusal(status, "the request's head is too large"), close=True)
         try:
-            request, body = self._parse(arrived, client)
+            request, body = self._parse(arrived, peer.client)
         except (ParseException, NoMoreData, StopIteration) as error:
-            return self._refuse(arrived, error, client)
+            return self._refuse(arrived, error, peer.client)
         if arrived.fault is Fault.MALFORMED or self._cut_short(arrived, body):
-            return self._refuse(arrived, None, client)
+            return self._refuse(arrived, None, peer.client)
         if closing or arrived.last:
             request.force_close()
         try:
-            return self._run(request, body, client, server)
+            return self._run(request, body, peer)
         except Exception:  # noqa: BLE001  # whatever an application raises is answered with 500
             # The path without its query: somebody may have put a token there.
             self._log.exception("failed to answer %s %s", request.method, request.path)
@@ -127,20 +147,21 @@ class Exchange:
             status = _STATUS.get(type(error), HTTPStatus.BAD_REQUEST)
             reason = "malformed HTTP request"
             reason += f" ({type(error).__name__})" if error else ""
-        self._log.warning("refused a request from %s: %s", _host(client), reason)
+        self._log.warning("refused a request from %s: %s", host_of(client), reason)
         return Reply(refusal(status, reason), close=True)
 
-    def _run(self, request: Request, body: bytes, client: object, server: object) -> Reply:
+    def _run(self, request: Request, body: bytes, peer: Peer) -> Reply:
         paper = _Paper()
         response, environ = create(
             request,
             cast("socket.socket", paper),
-            cast("str", client),
-            cast("str", server),
+            cast("str", peer.client),
+            cast("str", peer.server),
             self._config,
         )
         environ["wsgi.multithread"] = True
         environ["wsgi.input"] = io.BytesIO(body)
+        environ.update(peer.environ)
         self._collect(response, cast("WSGIEnvironment", environ))
         return Reply(b"".join(paper.parts), response.should_close())
 
@@ -156,5 +177,6 @@ class Exchange:
                 parts.close()
 
 
-def _host(client: object) -> object:
+def host_of(client: object) -> object:
+    """Return the address of a client, without its port."""
     return client[0] if isinstance(client, tuple) else client

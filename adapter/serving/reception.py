@@ -17,21 +17,24 @@ from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec
 
 from adapter.serving.arrival import Arrival, Limits, Verdict
 from adapter.serving.bounds import Remedy, heaviest, remedy, spare
-from adapter.serving.connection import Connection
 from adapter.serving.entrance import Entrance
-from adapter.serving.exchange import refusal
+from adapter.serving.exchange import host_of, refusal
+from adapter.serving.tls import connect
 
 if TYPE_CHECKING:
     import socket
+    import ssl
     from collections.abc import Callable, Sequence
 
     from gunicorn.glogging import Logger
 
     from adapter.clock import Clock
+    from adapter.serving.connection import Connection
     from adapter.serving.crew import Crew
     from adapter.serving.service import ServingOptions
 
 GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+SPEAK_TLS: Final = "this port speaks TLS; write https:// in the URL"
 P = ParamSpec("P")
 _NOTHING: Final = 0
 _READ: Final = selectors.EVENT_READ
@@ -41,16 +44,25 @@ _WRITE: Final = selectors.EVENT_WRITE
 class Reception:
     """Run the connections of one worker.
 
-    `stirred_at` is the monotonic instant at which a client last connected or sent something.
+    `stirred_at` is the monotonic instant at which a client last connected or sent something. `tls`
+    says how a new connection is encrypted, if it is.
     """
 
-    def __init__(self, crew: Crew, options: ServingOptions, clock: Clock, log: Logger) -> None:
+    def __init__(
+        self,
+        crew: Crew,
+        options: ServingOptions,
+        clock: Clock,
+        log: Logger,
+        tls: Callable[[], ssl.SSLContext | None],
+    ) -> None:
         self.stirred_at = clock.monotonic()
         self._crew = crew
         self._options = options
         self._limits = Limits(body=options.max_body)
         self._clock = clock
         self._log = log
+        self._tls = tls
         self._selector = selectors.DefaultSelector()
         self._entrance = Entrance(self._selector, self._welcome, self._has_room, log)
         self._connections: set[Connection] = set()
@@ -69,8 +81,9 @@ class Reception:
 
     def sweep(self) -> None:
         """Part with the connections whose time is up, and see to new ones."""
-        now = self._clock.monotonic()
+        now, context = self._clock.monotonic(), self._tls()
         for connection in list(self._connections):
+            connection.outdated = connection.context is not context
             measure = remedy(connection, now, self._options)
             if measure is not None:
                 self._safely(self._apply, connection, measure)
@@ -120,7 +133,12 @@ class Reception:
 
     def _welcome(self, sock: socket.socket, client: object, server: object) -> None:
         now = self._clock.monotonic()
-        connection = Connection(sock, client, server, Arrival(self._limits), now)
+        arrival, context = Arrival(self._limits), self._tls()
+        try:
+            connection = connect(sock, client, server, arrival, now, context=context)
+        except OSError:  # it is gone again
+            sock.close()
+            return
         self._connections.add(connection)
         self.stirred_at = now
         self._watch(connection, _READ)
@@ -151,11 +169,30 @@ class Reception:
 
     def _attend(self, connection: Connection) -> None:
         """Do what a connection is ready for."""
-        if connection.unsent:
+        if connection.shaking:
+            self._shake(connection)
+        elif connection.unsent:
             self._write_on(connection)
         elif connection.lingering:
             self._read_on(connection)
         else:
+            self._read(connection)
+
+    def _shake(self, connection: Connection) -> None:
+        try:
+            awaited = connection.shake()
+        except OSError as error:
+            reason, host = getattr(error, "reason", "broken"), host_of(connection.client)
+            self._log.info("a TLS handshake with %s failed: %s", host, reason)
+            if reason == "HTTP_REQUEST":
+                connection.send_plain(refusal(HTTPStatus.SERVICE_UNAVAILABLE, SPEAK_TLS))
+                self._linger(connection)
+            else:
+                self._drop(connection)
+            return
+        self._watch(connection, awaited or _READ)
+        if not connection.shaking:
+            connection.since = self._clock.monotonic()
             self._read(connection)
 
     def _take_back(self, connection: Connection, unsent: bytes | memoryview) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from wsgiref.types import WSGIApplication
 
@@ -29,6 +30,11 @@ class Service(Protocol):
     @property
     def wsgi(self) -> WSGIApplication:
         """Return the application that answers requests."""
+        ...
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """Return how connections are encrypted; asked for each, so a reload may change it."""
         ...
 
     def start(self) -> None:

@@ -97,7 +97,9 @@ class WholeRequestWorker(Worker):
         options = replace(self.options, max_connections=_affordable(self.options.max_connections))
         exchange = Exchange(self.service.wsgi, self.cfg, self.log, max_body=options.max_body)
         self.crew = Crew(exchange, self._clock, self.log, self.PIPE[1])
-        self.reception = Reception(self.crew, options, self._clock, self.log)
+        self.reception = Reception(
+            self.crew, options, self._clock, self.log, lambda: self.service.tls
+        )
 
     def run(self) -> None:
         """Serve until SIGTERM, drain and stop."""

@@ -50,6 +50,16 @@ def require_credentials(request: Request, server: ServerSettings, clock: Clock) 
     )
 
 
+def require_certificate(request: Request, server: ServerSettings) -> None:
+    """Refuse a webhook without a client's certificate, where one is needed."""
+    if server.client_certificates and request.environ.get("SSL_CLIENT_VERIFY") != "SUCCESS":
+        raise Refusal(
+            401,
+            "a webhook needs a client certificate; set http_config.tls_config.cert_file and "
+            "key_file of this receiver to one that server.tls.client_ca_file has signed",
+        )
+
+
 def require_operator(request: Request, server: ServerSettings, clock: Clock) -> None:
     """Refuse a request to operate the adapter: credentials, or loopback where there are none."""
     require_credentials(request, server, clock)

@@ -17,7 +17,7 @@ from adapter.core.time_intervals import Deferral
 from adapter.core.webhook import decode_webhook, with_source
 from adapter.errors import PayloadError, StoreUnavailable
 from adapter.web.answers import Refusal
-from adapter.web.auth import require_credentials
+from adapter.web.auth import require_certificate, require_credentials
 from adapter.web.body import TooLarge, drain, read_body
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class _Receiver:
     def receive(self, robot: str | None) -> Counts:
         settings = self._backend.settings
         try:
+            require_certificate(request, settings.server)
             require_credentials(request, settings.server, self._backend.clock)
             check_target(settings, robot)
             body = read_body(request, settings.server.max_body, self._backend.clock)

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from adapter.cli.main import run
 from adapter.config.addresses import Address
-from adapter.config.settings import ServerSettings
+from adapter.config.settings import ServerSettings, TlsSettings
 from adapter.moving.receivers import KINDS, base_url
 from deploy.custom_resources import SCHEMAS
 from support.processes import need
@@ -211,6 +211,11 @@ def test_a_file_whose_name_is_no_key_of_a_secret_gets_another(
 )
 def test_the_url_is_where_it_listens(listen: Address, expected: str) -> None:
     assert base_url(ServerSettings(host=listen.host, port=listen.port)) == expected
+
+
+def test_the_url_says_whether_tls_is_spoken() -> None:
+    server = ServerSettings(host="10.0.0.7", port=443, tls=TlsSettings())
+    assert base_url(server) == "https://10.0.0.7:443"
 
 
 def test_who_listens_everywhere_is_reached_by_the_name_of_the_machine(

@@ -49,6 +49,7 @@ class Empty:
     """A service that does nothing else."""
 
     wsgi = staticmethod(application)
+    tls = None
 
     def start(self) -> None: ...
     def drain(self) -> None: ...

@@ -1,7 +1,8 @@
 """A small service on adapter.serving; the tests start it as a process of its own.
 
 `python program.py '{"port": 8080, "threads": 4}'`: the JSON is ServingOptions, spans in seconds,
-and `refuse` (an exit code) or `broken` to fail at the start. What happens to the service is logged.
+`certificates` (files: certificate, key, authority of clients) to speak TLS, and `refuse` (an exit
+code) or `broken` to fail at the start. What happens to the service is logged.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import ssl
 import sys
 import threading
 from datetime import timedelta
@@ -30,10 +32,14 @@ clock = SystemClock()
 class Program:
     """Answer in a few ways, and tell what happened."""
 
-    def __init__(self, refuse: int = 0, *, broken: bool = False) -> None:
+    def __init__(
+        self, refuse: int = 0, *, broken: bool = False, certificates: list[str] | None = None
+    ) -> None:
         self.dead = self.corrupt = False
         self.spoilt = False
         self.served: list[float] = []
+        self.certificates = certificates
+        self.tls = None if certificates is None else encrypted(*certificates)
         if broken:
             raise RuntimeError("a bug")
         if refuse:
@@ -54,6 +60,8 @@ class Program:
         log.info("reload in %s", threading.current_thread().name)
         if self.spoilt:
             raise AdapterError("config.yml:3:1: unknown key")
+        if self.certificates is not None:
+            self.tls = encrypted(*self.certificates)
 
     def alive(self) -> bool:
         return not self.dead
@@ -66,6 +74,8 @@ class Program:
         body: bytes = environ["wsgi.input"].read()
         threading.Event().wait(float(question.get("seconds", 0)))
         answer = self.answer(environ["PATH_INFO"], question, body)
+        if environ["PATH_INFO"] == "/tls":
+            answer = [environ["wsgi.url_scheme"], environ.get("SSL_CLIENT_VERIFY")]
         if environ["REQUEST_METHOD"] == "POST":
             self.served.append(clock.monotonic())
         data = json.dumps(answer).encode()
@@ -91,6 +101,15 @@ class Program:
         return {"pid": os.getpid(), "size": len(body)}
 
 
+def encrypted(certificate: str, key: str, authority: str) -> ssl.SSLContext:
+    """Return how connections are encrypted; `authority` signs the certificates of clients."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(authority)
+    return context
+
+
 def options(given: dict[str, Any]) -> ServingOptions:
     """Return the options; numbers become spans where a span is expected."""
     spans = {"arrival_timeout", "keepalive", "graceful_timeout", "drain_quiet", "drain_limit"}
@@ -105,8 +124,11 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(process)d %(message)s")
     given = json.loads(sys.argv[1])
     refuse, broken = given.pop("refuse", 0), given.pop("broken", False)
+    certificates = given.pop("certificates", None)
     try:
-        return serve(lambda: Program(refuse, broken=broken), options(given))
+        return serve(
+            lambda: Program(refuse, broken=broken, certificates=certificates), options(given)
+        )
     except AdapterError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -15,6 +15,7 @@ import pytest
 from support.processes import Process, free_port, running
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 HERE = Path(__file__).resolve().parent
@@ -47,8 +48,10 @@ class Answer:
 class Client:
     """Hold one connection."""
 
-    def __init__(self, port: int, *, within: float = 10) -> None:
+    def __init__(self, port: int, *, within: float = 10, tls: ssl.SSLContext | None = None) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=within)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self._come = b""
 
     def __enter__(self) -> Self:
@@ -111,6 +114,10 @@ class Program(Process):
         """Return the answer to one request on a connection of its own."""
         with self.client(within=within) as client:
             return client.ask(data)
+
+    def listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def worker(self) -> int:
         """Return the process id of the worker that answers."""

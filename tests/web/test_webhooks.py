@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.config.settings import AuthSettings, BasicAuth, SourceSettings
+from adapter.config.settings import AuthSettings, BasicAuth, SourceSettings, TlsSettings
 from adapter.core.matchers import parse_matchers
 from adapter.core.priority import Priority
 from adapter.core.rewriting import LinkRules
@@ -315,6 +315,35 @@ class TestCredentials:
         assert program.store.accepted == []
 
 
+class TestClientCertificates:
+    """Webhooks require one where `server.tls.client_ca_file` is set; nothing else does."""
+
+    settings = make_settings(tls=TlsSettings(client_certificates=True))
+
+    @pytest.mark.parametrize("path", ["/alertmanager", "/alertmanager/ops", "/dingtalk/ops/send"])
+    def test_a_webhook_needs_one(self, path: str) -> None:
+        program, client = serve(self.settings)
+        headers = {"SSL-CLIENT-VERIFY": "SUCCESS", "SSL_CLIENT_VERIFY": "SUCCESS"}
+        for environ in ({}, {"SSL_CLIENT_VERIFY": "NONE"}):
+            response = client.post(path, data=BODY, headers=headers, environ_overrides=environ)
+            assert response.status_code == 401
+            assert error_of(response).startswith("a webhook needs a client certificate")
+        assert program.store.accepted == []
+        environ = {"SSL_CLIENT_VERIFY": "SUCCESS"}
+        assert client.post(path, data=BODY, environ_overrides=environ).status_code == 200
+
+    def test_nothing_else_does(self) -> None:
+        _, client = serve(self.settings)
+        assert [client.get(f"/{path}").status_code for path in ("metrics", "-/ready")] == [200] * 2
+        assert client.post("/-/reload").status_code == 200
+
+    def test_it_is_beside_other_credentials(self) -> None:
+        auth = AuthSettings(bearer_tokens=(Secret("token"),))
+        _, client = serve(make_settings(auth=auth, tls=self.settings.server.tls))
+        environ = {"SSL_CLIENT_VERIFY": "SUCCESS"}
+        assert client.post("/alertmanager", data=BODY, environ_overrides=environ).status_code == 401
+
+
 class TestSources:
     """`?source=` names where alerts come from."""
 
@@ -418,6 +447,19 @@ class TestOperation:
         _, client = serve()
         environ = {"REMOTE_ADDR": address}
         assert client.post("/-/reload", environ_overrides=environ).status_code == code
+
+    def test_nobody_becomes_loopback_by_a_header(self) -> None:
+        _, client = serve()
+        headers = {
+            "X-Forwarded-For": "127.0.0.1",
+            "X-Real-IP": "127.0.0.1",
+            "Forwarded": "for=127.0.0.1",
+            "Host": "localhost",
+        }
+        environ = {"REMOTE_ADDR": "10.0.0.9"}
+        for path in ("/-/reload", "/robots/ops/messages"):
+            response = client.post(path, headers=headers, environ_overrides=environ)
+            assert response.status_code == 403, path
 
     def test_reload_with_auth_needs_credentials(self) -> None:
         _, client = serve(make_settings(auth=AuthSettings(bearer_tokens=(Secret("token"),))))
