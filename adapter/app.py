@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from adapter import config
 from adapter.announcer import Announcer
 from adapter.clock import SharedClock
+from adapter.complaints import Complaints
 from adapter.config.footprint import Footprint
 from adapter.config.template_files import bundled_templates, read_templates
 from adapter.core.delivery import RenderSettings
@@ -217,6 +218,9 @@ class Service:
             tried=lambda: self._tried,
             reload=self.reload,
         )
+        self._complaints = Complaints(
+            self.store.kept, self.clock, settings=lambda: self.settings, wake=self.wake
+        )
         self.wsgi: Flask = create_app(self)
         self._tell_loaded()
         self._tell_what_became_of_the_old_queue()
@@ -280,6 +284,10 @@ class Service:
         if not self.alive():
             return "a part of the adapter ended"
         return self._health.fault()
+
+    def body_refused(self, code: int, why: str) -> None:
+        """Learn that a body was refused for good, and tell of it; raises StoreUnavailable."""
+        self._complaints.tell(code, why)
 
     def store_failed(self, why: str) -> None:
         """Learn that a webhook could not be committed: not ready, until a probe succeeds."""

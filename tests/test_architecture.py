@@ -21,6 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config", "clock", "deadline", "logs", "metrics"),
     (
         "announcer",
+        "complaints",
         "dingtalk",
         "outbox",
         "web",

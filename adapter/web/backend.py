@@ -103,6 +103,10 @@ class Backend(Protocol):
         """Return why webhooks should not come here now; empty when they may."""
         ...
 
+    def body_refused(self, code: int, why: str) -> None:
+        """Learn that a body was refused for good and kept; raises StoreUnavailable."""
+        ...
+
     def store_failed(self, why: str) -> None:
         """Learn that a webhook could not be committed."""
         ...

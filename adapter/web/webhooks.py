@@ -141,8 +141,9 @@ class _Receiver:
                 body, code=refusal.code, reason=refusal.text, now=self._backend.clock.now()
             )
             refusal.body_kept = True
+            self._backend.body_refused(refusal.code, refusal.text)
         except StoreUnavailable as error:
-            log.warning("a refused body could not be kept", why=str(error))
+            log.warning("a refused body could not be kept or told", why=str(error))
 
 
 def check_target(settings: Settings, robot: str | None) -> None:

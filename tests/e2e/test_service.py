@@ -279,3 +279,21 @@ def test_a_store_that_takes_no_writes_is_told_at_once_and_sends_nothing_until_it
     adapter.settled()
     assert told_by(dingtalk, "ops") == {"Waiting", "A"}
     assert adapter.worker() == worker
+
+
+# -- webhooks that are refused ------------------------------------------------------------------
+
+
+def test_a_refused_webhook_is_told_once_and_delays_no_alert(
+    adapter: Adapter, dingtalk: Running
+) -> None:
+    adapter.start()
+    for body in (b"{", b"[]", b"x" * 11_000_000):
+        assert adapter.post(body).status_code in {400, 413}
+    adapter.accept(told("DiskFull"))
+    wait_until(lambda: "DiskFull" in told_by(dingtalk, "ops"))
+    wait_until(lambda: len(dingtalk.messages()) == 2)
+    [notice] = [each for each in dingtalk.messages() if "refused" in each.title]
+    assert notice.title == "⚠️ 有告警请求被拒绝 · A webhook was refused"
+    assert adapter.metric("webhooks_total", code="400") == 2
+    assert adapter.metric("webhooks_total", code="413") == 1

@@ -44,7 +44,9 @@ def adapter(tmp_path: Path, authority: Authority, dingtalk: Running) -> Iterator
         ours.url = ours.url.replace("http:", "https:")
         files = {"cert_file": "server.crt", "key_file": "server.key"}
         tls = {**files, "client_ca_file": authority.file.name}
-        ours.configure({"ops": robot_section(OPS, dingtalk.url)}, server={"tls": tls, "watch": False})
+        ours.configure(
+            {"ops": robot_section(OPS, dingtalk.url)}, server={"tls": tls, "watch": False}
+        )
         ours.launch()
         wait_until(lambda: status(ours, authority, "/-/ready") == 200, what="it is ready")
         yield ours

@@ -39,10 +39,11 @@ def test_each_code_is_one_line(
     settings: Settings, asked: str, changes: dict[str, Any], code: int, *, kept: bool
 ) -> None:
     method, path = asked.split()
-    _, client = serve(settings)
+    program, client = serve(settings)
     with capture_logs() as lines:
         response = client.open(f"{path}?x=hunter2-query", method=method, **changes)
     [told] = lines
+    assert program.told == ([(code, told["why"])] if kept else [])
     assert response.status_code == code
     assert told == {
         "event": "webhook refused",

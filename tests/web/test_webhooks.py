@@ -97,6 +97,7 @@ class Program:
         self.problems: tuple[Problem, ...] = ()
         self.dead = False
         self.fault = ""
+        self.told: list[tuple[int, str]] = []
 
     def wake(self, robots: Iterable[str]) -> None:
         self.woken |= set(robots)
@@ -110,6 +111,9 @@ class Program:
 
     def not_ready(self) -> str:
         return self.fault
+
+    def body_refused(self, code: int, why: str) -> None:
+        self.told.append((code, why))
 
     def store_failed(self, why: str) -> None:
         self.fault = why
