@@ -34,7 +34,7 @@ def receiver(config: Path, kind: str | None, url: str | None, *, skip_secrets: b
     settings = app.load(config, skip_secrets=skip_secrets).settings
     base = url or base_url(settings.server)
     kinds = KINDS if kind is None else (kind,)
-    text = receivers(base, settings.sources, credentials(settings.server.auth), kinds)
+    text = receivers(base, settings.sources, credentials(settings.server), kinds)
     click.echo(text, nl=False)
     if not settings.server.auth.required:
         click.echo("warning: without server.auth anyone can post here; set it first", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +13,7 @@ from urllib.parse import quote
 import yaml
 
 from adapter.config.addresses import Address
+from adapter.moving import encryption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,6 +35,7 @@ class Credentials:
     """Hold how a sender proves itself: files and the user name; empty where nothing is asked for.
 
     `signing` says in which headers; only Grafana signs. `where` is what the configuration calls it.
+    `encrypted`: the adapter has a certificate; `certified`: it wants to see one too.
     """
 
     token_file: str = ""
@@ -42,6 +44,8 @@ class Credentials:
     signing: HmacAuth | None = None
     secret_file: str = ""
     where: str = ""
+    encrypted: bool = False
+    certified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,16 @@ def base_url(server: ServerSettings) -> str:
     return f"{scheme}://{Address(host, server.port)}"
 
 
-def credentials(auth: AuthSettings) -> Credentials:
+def credentials(server: ServerSettings) -> Credentials:
     """Return what a sender proves itself with: a token if the adapter takes one."""
+    return replace(
+        _credentials(server.auth),
+        encrypted=server.tls is not None,
+        certified=server.client_certificates,
+    )
+
+
+def _credentials(auth: AuthSettings) -> Credentials:
     if auth.bearer_tokens:
         found = bool(auth.bearer_token_files)
         return Credentials(
@@ -116,6 +128,8 @@ def _written(kind: str, source: str | None, url: str, given: Credentials) -> str
         if cannot
         else given.where and f"The file or Secret named here holds what {given.where} gives.",
     ]
+    if given.encrypted:
+        lines.append(encryption.ADVICE)
     heading = "".join(f"# {line}\n" for line in lines if line)
     document = sender.document(url, given)
     return heading + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=1000)
@@ -127,6 +141,8 @@ def _alertmanager(url: str, given: Credentials) -> Document:
         http["authorization"] = {"credentials_file": given.token_file}
     elif given.username:
         http["basic_auth"] = {"username": given.username, "password_file": given.password_file}
+    if given.encrypted:
+        http["tls_config"] = encryption.in_files(MOUNTED, client=given.certified)
     webhook = {"url": url, "send_resolved": True, "http_config": http}
     return {
         "route": {"receiver": "dingtalk", "group_by": list(_GROUPS)},
@@ -135,7 +151,7 @@ def _alertmanager(url: str, given: Credentials) -> Document:
 
 
 def _alertmanager_config(url: str, given: Credentials) -> Document:
-    http = {"followRedirects": False, **_from_secret(given, basic="basicAuth")}
+    http = {"followRedirects": False, **_from_secret(given, basic="basicAuth", tls="tlsConfig")}
     webhook = {"url": url, "sendResolved": True, "httpConfig": http}
     return _custom_resource(
         "monitoring.coreos.com/v1alpha1",
@@ -146,7 +162,7 @@ def _alertmanager_config(url: str, given: Credentials) -> Document:
 
 
 def _vm_alertmanager_config(url: str, given: Credentials) -> Document:
-    http = {"follow_redirects": False, **_from_secret(given, basic="basic_auth")}
+    http = {"follow_redirects": False, **_from_secret(given, basic="basic_auth", tls="tls_config")}
     webhook = {"url": url, "send_resolved": True, "http_config": http}
     return _custom_resource(
         "operator.victoriametrics.com/v1beta1",
@@ -165,13 +181,16 @@ def _custom_resource(version: str, kind: str, route: Document, receiver: Documen
     }
 
 
-def _from_secret(given: Credentials, basic: str) -> Document:
+def _from_secret(given: Credentials, *, basic: str, tls: str) -> Document:
+    http: Document = {}
     if given.token_file:
-        return {"authorization": {"credentials": _key(given.token_file, "webhook-token")}}
-    if given.username:
+        http["authorization"] = {"credentials": _key(given.token_file, "webhook-token")}
+    elif given.username:
         password = _key(given.password_file, "webhook-password")
-        return {basic: {"username": {"name": SECRET, "key": "username"}, "password": password}}
-    return {}
+        http[basic] = {"username": {"name": SECRET, "key": "username"}, "password": password}
+    if given.encrypted:
+        http[tls] = encryption.in_secret(SECRET, client=given.certified)
+    return http
 
 
 def _key(file: str, otherwise: str) -> Mapping[str, str]:
@@ -194,6 +213,8 @@ def _grafana(url: str, given: Credentials) -> Document:
             "header": given.signing.header,
             "timestampHeader": given.signing.timestamp_header,
         }
+    if given.encrypted:
+        settings["tlsConfig"] = encryption.for_grafana(MOUNTED, client=given.certified)
     receiver = {"uid": "alertmanager-dingtalk", "type": "webhook", "settings": settings}
     point = {"orgId": 1, "name": "dingtalk", "receivers": [receiver]}
     return {"apiVersion": 1, "contactPoints": [point]}

@@ -96,16 +96,30 @@ class BasicAuth(Strict):
     password: KeyOfSecret
 
 
+class FromSecret(Strict):
+    secret: KeyOfSecret
+
+
+class Tls(Strict):
+    """Both operators write it so, also the one that has underscores elsewhere."""
+
+    ca: FromSecret
+    cert: FromSecret | None = None
+    key_secret: KeyOfSecret | None = None
+
+
 class CamelHttp(Strict):
     follow_redirects: bool
     authorization: Authorization | None = None
     basic_auth: BasicAuth | None = None
+    tls_config: Tls | None = None
 
 
 class SnakeHttp(StrictSnake):
     follow_redirects: bool
     authorization: Authorization | None = None
     basic_auth: BasicAuth | None = None
+    tls_config: Tls | None = None
 
 
 class CamelWebhook(Strict):

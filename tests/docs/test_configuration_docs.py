@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -174,6 +175,7 @@ def test_a_default_is_what_its_absence_means(
     if key in ("mention_on", "mention_else"):  # they say nothing where nobody is rung
         document["route"]["mention"] = ["all"]
     absent = load(document, tmp_path)
+    assert heading in PATHS, "put this section into WHOLE and PATHS"
     place = document
     for part in filter(None, PATHS[heading].split(".")):
         place = place[int(part) if part.isdigit() else part]
@@ -184,6 +186,113 @@ def test_a_default_is_what_its_absence_means(
         assert deliveries(present) == deliveries(absent)
     else:
         assert present == absent
+
+
+EVERYTHING: Final = """
+include: [team.yml]
+robots:
+  ops: {access_token: abc, rate: {}, pool: [{access_token: def}], fallback: backup}
+  db: {access_token: ghi}
+  backup: {access_token: jkl}
+route: {robots: [ops], routes: [{matchers: [a=b]}]}
+server:
+  auth: {bearer_tokens: [abc], hmac: {secret: abc}, basic: {username: a, password: b}}
+  tls: {cert_file: tls.crt, key_file: tls.key}
+log: {}
+storage: {}
+templates: {}
+severity: {levels: [{values: [critical]}]}
+alertmanagers: {bj: {}}
+people:
+  zhang: {mobile: "13800000001", away: [{from: 2026-12-24, to: 2026-12-27}]}
+  lee: {user_id: lee01}
+calendars: {cn: {}}
+schedules:
+  sre:
+    layers:
+      - rotation: {every: 24h}
+        start: 2026-11-02T09:00
+        people: [zhang, lee]
+        only: [{days: [workday], calendar: cn, from: "07:00", to: "18:00"}]
+    overrides: [{from: 2026-12-24T09:00, to: 2026-12-26T09:00, people: [zhang]}]
+  feed: {ical: {file: feed.ics}}
+time_intervals: {nights: [{times: [{start_time: "00:00", end_time: "24:00"}]}], off: []}
+quotas: {company: {messages: 3000}}
+last_resort: {webhook: "http://a/"}
+"""
+"""One of each section."""
+
+WHERE: Final = {
+    **PATHS,
+    "include": "",
+    "server.auth": "server.auth",
+    "server.auth.basic": "server.auth.basic",
+    "server.tls": "server.tls",
+    "alertmanagers.NAME": "alertmanagers.bj",
+    "people.NAME": "people.zhang",
+    "people.NAME.away": "people.zhang.away.0",
+    "calendars.NAME": "calendars.cn",
+    "schedules.NAME": "schedules.sre",
+    "schedules.NAME.ical": "schedules.feed.ical",
+    "schedules.NAME.layers": "schedules.sre.layers.0",
+    "schedules.NAME.layers.rotation": "schedules.sre.layers.0.rotation",
+    "schedules.NAME.layers.only": "schedules.sre.layers.0.only.0",
+    "schedules.NAME.overrides": "schedules.sre.overrides.0",
+    "time_intervals.NAME[].times[]": "time_intervals.nights.0.times.0",
+    "last_resort": "last_resort",
+    "robots.NAME.pool[]": "robots.ops.pool.0",
+}
+"""Where each section stands in EVERYTHING."""
+
+INSTEAD: Final = {
+    "config.yml.last_resort": ("last_resort",),
+    "schedules.NAME.ical": ("layers", "overrides"),
+    "schedules.NAME.ical.url": ("file",),
+    "people.NAME.user_id": ("mobile",),
+    "schedules.NAME.layers.only.days": ("calendar",),
+}
+"""What a key stands in place of."""
+
+EXAMPLES: Final = [
+    (heading, key, example)
+    for heading, rows in tables(PAGES["en"]).items()
+    for (key, *_), _, example in rows
+    if example
+]
+
+
+@pytest.mark.parametrize(
+    ("heading", "key", "example"), EXAMPLES, ids=[f"{row[0]}.{row[1]}" for row in EXAMPLES]
+)
+def test_an_example_is_valid_where_it_stands(
+    heading: str, key: str, example: str, tmp_path: Path
+) -> None:
+    """Words that other sections define are defined."""
+    (tmp_path / "team.yml").write_text("{people: {}}")
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "mine.j2").write_text('{% extends "default.j2" %}')
+    document = yaml.load(EVERYTHING, yaml.BaseLoader)  # noqa: S506  # texts alone: no code, no types
+    value = yaml.load(example, yaml.BaseLoader)  # noqa: S506  # same
+    if heading == "include":
+        (tmp_path / "team.yml").write_text(json.dumps({key: value}))
+        load(document, tmp_path)
+        return
+    assert heading in WHERE, "put this section into EVERYTHING and WHERE"
+    place = document
+    for part in filter(None, WHERE[heading].split(".")):
+        place = place[int(part) if part.isdigit() else part]
+    for other in INSTEAD.get(f"{heading}.{key}", ()):
+        place.pop(other)
+    place[key] = merged(place.get(key), value) if heading == "config.yml" else value
+    load(document, tmp_path)
+
+
+def merged(defined: object, value: object) -> object:
+    """Return an example beside what the rest of the document needs."""
+    if isinstance(defined, dict) and isinstance(value, dict):
+        return {**defined, **value}
+    return value
 
 
 def deliveries(settings: Settings) -> list[tuple[Delivery, ...]]:

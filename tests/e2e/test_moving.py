@@ -12,10 +12,12 @@ import requests
 import yaml
 
 from adapter.cli.main import run
+from adapter.moving.receivers import MOUNTED
 from adapter.secret import Secret
 from adapter.simulator import DEMO_ROBOT, Robot, SimulatorSettings, running
 from support.adapter import adapter_in, robot_section, told
 from support.alertmanager import RELEASES, alertmanager
+from support.certificates import Authority
 from support.processes import wait_until
 
 if TYPE_CHECKING:
@@ -30,6 +32,35 @@ AUTHS: dict[str, dict[str, Any]] = {
     "bearer": {"bearer_token_files": ["credential"]},
     "basic": {"basic": {"username": "alertmanager", "password_file": "credential"}},
 }
+
+
+@pytest.mark.parametrize("mutual", [False, True], ids=["tls", "client certificate"])
+def test_what_receiver_prints_speaks_tls(
+    mutual: bool,  # noqa: FBT001  # a case
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The files that the snippet names are put where it is read."""
+    authority = Authority(tmp_path, name="ca")
+    certificate, key = authority.certify("server")
+    authority.certify("tls")
+    tls = {"cert_file": str(certificate), "key_file": str(key)}
+    (tmp_path / "credential").write_text("a-credential-of-the-webhook")
+    with running() as dingtalk, adapter_in(tmp_path) as adapter:
+        adapter.configure(
+            {"ops": robot_section(DEMO_ROBOT, dingtalk.url)},
+            server={
+                "auth": AUTHS["bearer"],
+                "tls": {**tls, "client_ca_file": str(authority.file)} if mutual else tls,
+            },
+        )
+        adapter.launch()
+        wait_until(adapter.listens, within=60, what="it listens")
+        assert run(["receiver", "--config", str(adapter.config), "--for", "alertmanager"]) == 0
+        sender = yaml.safe_load(capsys.readouterr().out.replace(MOUNTED, str(tmp_path)))
+        with alertmanager(RELEASES["debian"], sender, tmp_path) as between:
+            fire(between.url, "Moved")
+            wait_until(dingtalk.messages, within=60, what="the alert is in the group")
 
 
 def fire(alertmanager_url: str, name: str, ends_at: str = "") -> None:

@@ -50,6 +50,12 @@ class GrafanaSigning(Strict, rename="camel"):
     timestamp_header: str
 
 
+class GrafanaTls(Strict, rename="camel"):
+    ca_certificate: str
+    client_certificate: str | None = None
+    client_key: str | None = None
+
+
 class GrafanaSettings(Strict, rename="camel"):
     """The part of Grafana's webhook settings that is used; one way to prove itself."""
 
@@ -64,6 +70,7 @@ class GrafanaSettings(Strict, rename="camel"):
     username: str | None = None
     password: str | None = None
     hmac_config: GrafanaSigning | None = None
+    tls_config: GrafanaTls | None = None
 
 
 class GrafanaReceiver(Strict):
@@ -211,6 +218,36 @@ def test_a_file_whose_name_is_no_key_of_a_secret_gets_another(
 )
 def test_the_url_is_where_it_listens(listen: Address, expected: str) -> None:
     assert base_url(ServerSettings(host=listen.host, port=listen.port)) == expected
+
+
+TLS: Final = {"cert_file": "tls.crt", "key_file": "tls.key"}
+MUTUAL: Final = {**TLS, "client_ca_file": "clients.crt"}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("tls", [TLS, MUTUAL], ids=["tls", "client certificate"])
+def test_over_tls_senders_know_the_authority_and_show_a_certificate_if_it_is_wanted(
+    tls: dict[str, str],
+    configure: Configure,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    need("amtool")
+    config = configure(None, server={"auth": BEARER, "tls": tls})
+    assert run(["receiver", "--config", str(config), "--skip-secrets"]) == 0
+    told = capsys.readouterr().out
+    plain, operator, victoria, grafana = documents(told)
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(yaml.safe_dump(plain))
+    done = subprocess.run(["amtool", "check-config", str(file)], check=False, capture_output=True)
+    assert done.returncode == 0, done.stdout
+    for each in (operator, victoria):
+        msgspec.convert(each, SCHEMAS[each["kind"]])
+    msgspec.convert(grafana, GrafanaProvisioning)
+    assert told.count("ca.crt") == 4 + 4, "each once, and once in its advice"
+    wanted = 4 if tls is MUTUAL else 0
+    assert (told.count("tls.crt"), told.count("tls.key")) == (wanted, wanted)
+    assert len(re.findall("url: https://", told)) == 4
 
 
 def test_the_url_says_whether_tls_is_spoken() -> None:
