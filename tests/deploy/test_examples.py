@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import yaml
 
+from adapter.cli.main import run
 from deploy.custom_resources import SCHEMAS
 from support.kustomize import K8S, kustomize, one
 from support.processes import need
@@ -74,6 +75,30 @@ def test_every_alert_of_ours_is_caught_by_that_route() -> None:
     assert all(rule["alert"].startswith("AlertmanagerDingTalk") for rule in rules)
     for name in ("alertmanager.yml", *OBJECTS):
         assert "AlertmanagerDingTalk.+" in (EXAMPLES / name).read_text()
+
+
+def webhooks_in(value: object) -> list[object]:
+    """Return what a custom resource says of its webhook."""
+    if isinstance(value, dict):
+        own = [value.get("webhookConfigs"), value.get("webhook_configs")]
+        return [one for one in own if one] + [
+            found for each in value.values() for found in webhooks_in(each)
+        ]
+    if isinstance(value, list):
+        return [found for each in value for found in webhooks_in(each)]
+    return []
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_the_operators_examples_are_what_receiver_prints(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [url] = urls_in(read(name))
+    arguments = ["--config", str(BASE / "config.yml"), "--skip-secrets"]
+    assert run(["receiver", *arguments, "--url", url.removesuffix("/alertmanager")]) == 0
+    printed = list(yaml.safe_load_all(capsys.readouterr().out))
+    [ours] = [each for each in printed if each.get("kind") == read(name)["kind"]]
+    assert webhooks_in(ours) == webhooks_in(read(name))
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.iterdir()), ids=lambda path: path.name)
