@@ -78,12 +78,15 @@ _LANE: Final = (
     .order_by(deliveries.c.id)
     .limit(_PAGE)
 )
-_COUNTS: Final = select(totals).where(totals.c.robot == bindparam("of"), totals.c.alerts > 0)
 _QUEUE: Final = select(queues).where(queues.c.robot == bindparam("of"))
 _LAST: Final = select(func.max(deliveries.c.id)).where(
     deliveries.c.robot == bindparam("of"),
     deliveries.c.state == PENDING,
     deliveries.c.priority == int(Priority.NORMAL),
+)
+# One statement: on PostgreSQL a delivery may arrive between two, and a digest would settle it unsaid.
+_COUNTS: Final = select(totals, _LAST.scalar_subquery().label("last_id")).where(
+    totals.c.robot == bindparam("of"), totals.c.alerts > 0
 )
 _OLDEST: Final = (
     select(deliveries.c.received_at)
@@ -295,10 +298,11 @@ def _readable(connection: Connection, row: Row[Any]) -> Waiting | None:
 def _totals(connection: Connection, robot: str) -> Totals:
     numbers = {row.priority: row.deliveries for row in connection.execute(_QUEUE, {"of": robot})}
     oldest = connection.execute(_OLDEST, {"of": robot}).scalar()
+    rows = connection.execute(_COUNTS, {"of": robot}).all()
     return Totals(
-        counts=tuple(to_count(row) for row in connection.execute(_COUNTS, {"of": robot})),
+        counts=tuple(map(to_count, rows)),
         deliveries=numbers.get(int(Priority.NORMAL), 0),
         high_deliveries=numbers.get(int(Priority.HIGH), 0),
-        last_id=connection.execute(_LAST, {"of": robot}).scalar() or 0,
+        last_id=(rows[0].last_id or 0) if rows else 0,
         oldest_received_at=None if oldest is None else from_us(oldest),
     )

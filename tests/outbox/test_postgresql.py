@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from adapter.core.delivery import Idle
 from adapter.core.turn import Turn
@@ -27,6 +27,7 @@ from support.outbox_contract import (
     REFUSED,
     SENT,
     OutboxContract,
+    alerts_of,
     ask,
     digest_of,
     entries_of,
@@ -40,6 +41,8 @@ from support.postgresql import Cluster, cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlalchemy import Connection
 
     from adapter.core.turn import Settlement
     from adapter.outbox import Outbox
@@ -141,6 +144,31 @@ def test_replicas_deliver_side_by_side_without_waiting_in_a_circle(
     waiting = {robot: state.pending for robot, state in outbox.queue().items()}
     told = {"a": 80 - waiting.get("a", 0), "b": 80 - waiting.get("b", 0)}
     assert min(told.values()) > 0
+
+
+def test_a_digest_settles_only_what_it_counted_whatever_arrives_while_it_is_planned(
+    outbox: Outbox, replica: Outbox
+) -> None:
+    """Each statement of a turn sees what others have committed until then."""
+    put(outbox, make_delivery(make_alert("First"), key="first"))
+    late = iter([make_delivery(make_alert("Late"), key="late")])
+
+    def arrive(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if "FROM totals" in statement:
+            for delivery in late:
+                put(replica, delivery)
+
+    event.listen(outbox._reading, "after_cursor_execute", arrive)  # noqa: SLF001  # between two of its statements
+    turn = take(outbox)
+    event.remove(outbox._reading, "after_cursor_execute", arrive)  # noqa: SLF001  # same
+    assert next(late, None) is None
+    assert alerts_of(turn.totals) == 1
+    assert outbox.launch(turn, digest_of(turn), now=START)
+    assert settle(outbox, turn, "d-1")
+    assert outbox.queue()["ops"].pending == 1, "the digest told nothing of it"
+    after = take(outbox)
+    assert [entry.alert.name for entry in entries_of(after)] == ["Late"]
+    assert alerts_of(after.totals) == 1
 
 
 @pytest.mark.parametrize("settlement", [SENT, REFUSED])
