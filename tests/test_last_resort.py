@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -89,6 +90,24 @@ def test_what_no_robot_took_for_ten_minutes_is_told_once_high_first_and_waits_on
     stuck.bench.sender.refusals.clear()
     stuck.bench.run(10 * MINUTE)
     assert stuck.bench.outbox.waiting() == 0, "the group gets it as soon as it can"
+
+
+def test_what_was_deferred_is_told_once_it_has_been_due_for_ten_minutes(stuck: Stuck) -> None:
+    nightly = make_delivery(make_alert("Nightly"), key="n")
+    until = stuck.bench.clock.now() + 60 * MINUTE
+    stuck.bench.put(msgspec.structs.replace(nightly, deferred_until=until))
+    stuck.bench.put(make_delivery(make_alert("Daily"), key="d"))
+    with ScriptedServer(answer(b"ok")) as server:
+        stuck.bench.run(69 * MINUTE)
+        stuck.tell(server)
+        assert [body["groupKey"] for body in bodies(server)] == ["d"]
+        stuck.bench.run(MINUTE)
+        stuck.tell(server)
+        stuck.tell(server)
+        assert [body["groupKey"] for body in bodies(server)] == ["d", "n"]
+    stuck.bench.sender.refusals.clear()
+    stuck.bench.run(10 * MINUTE)
+    assert stuck.bench.outbox.waiting() == 0
 
 
 def test_while_the_fallback_can_send_nothing_is_told(stuck: Stuck) -> None:

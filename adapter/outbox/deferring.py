@@ -153,7 +153,7 @@ def held(
     most: int,
 ) -> Held | None:
     """Return what was held back and is due, summed up, with the first deliveries of it."""
-    due = _due(robot, now)
+    due = due_by(robot, now)
     told = select(
         func.max(deliveries.c.id).label("last"),
         func.min(deliveries.c.deferred_until).label("since"),
@@ -200,7 +200,8 @@ def _counts(connection: Connection, robot: str, now: datetime) -> tuple[Count, .
     )
 
 
-def _due(robot: str, until: datetime) -> ColumnElement[bool]:
+def due_by(robot: str, until: datetime) -> ColumnElement[bool]:
+    """Return a condition: the deliveries that were held back until then."""
     return and_(
         deliveries.c.robot == robot,
         deliveries.c.state == DEFERRED,
@@ -215,7 +216,7 @@ def counted_by(batch: Row[Any], through_id: int) -> ColumnElement[bool]:
 
 def due(robot: str, until: datetime, through_id: int) -> ColumnElement[bool]:
     """Return a condition: the deliveries up to there that were held back until then."""
-    return and_(_due(robot, until), deliveries.c.id <= through_id)
+    return and_(due_by(robot, until), deliveries.c.id <= through_id)
 
 
 def settle(connection: Connection, batch: Row[Any], through_id: int, **done: object) -> int:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 
 from adapter.core.delivery import Idle
 from adapter.core.priority import Priority
 from adapter.core.stranded import Strand, Stranded
+from adapter.outbox import deferring
 from adapter.outbox.bits import pack
 from adapter.outbox.ledger import is_leased, lease, lock_tokens, rests_until
+from adapter.outbox.messages import PENDING
 from adapter.outbox.rows import to_waiting
 from adapter.outbox.tables import deliveries, from_us, stranded, to_us, tokens
 
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 KEY: Final = "last resort"
+
+_UNTOLD: Final = (
+    select(deliveries).where(~exists().where(stranded.c.delivery == deliveries.c.id)).limit(1)
+)
 
 
 def take(
@@ -88,22 +94,24 @@ def _is_stuck(connection: Connection, strand: Strand, now: datetime) -> bool:
 
 
 def _next(connection: Connection, strand: Strand, now: datetime) -> Row[Any] | None:
-    """Return the first delivery that was not sent there yet; the last one sent is the mark."""
-    robot, waited = strand.robot, deliveries.c.received_at <= to_us(now - strand.after)
+    """Return the first delivery that was not sent there yet: what was deferred and is due last."""
+    waited = to_us(now - strand.after)
     for lane in (Priority.HIGH, Priority.NORMAL):
-        mine = (stranded.c.robot == robot, stranded.c.priority == int(lane))
+        mine = (stranded.c.robot == strand.robot, stranded.c.priority == int(lane))
         last = connection.execute(select(func.max(stranded.c.delivery)).where(*mine)).scalar() or 0
         query = (
-            select(deliveries)
-            .where(deliveries.c.robot == robot, deliveries.c.state == "pending")
-            .where(deliveries.c.priority == int(lane), deliveries.c.id > last, waited)
+            _UNTOLD.where(deliveries.c.robot == strand.robot, deliveries.c.state == PENDING)
+            .where(deliveries.c.priority == int(lane), deliveries.c.id > last)
+            .where(deliveries.c.received_at <= waited)
             .order_by(deliveries.c.id)
-            .limit(1)
         )
         found = connection.execute(query).first()
         if found is not None and _is_readable(found):
             return found
-    return None
+    # All that waits and is older was sent above: these push no mark past what was not.
+    due = deferring.due_by(strand.robot, from_us(waited))
+    found = connection.execute(_UNTOLD.where(due).order_by(deliveries.c.id)).first()
+    return found if found is not None and _is_readable(found) else None
 
 
 def _is_readable(row: Row[Any]) -> bool:

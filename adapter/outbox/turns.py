@@ -84,7 +84,7 @@ _LAST: Final = select(func.max(deliveries.c.id)).where(
     deliveries.c.state == PENDING,
     deliveries.c.priority == int(Priority.NORMAL),
 )
-# One statement: on PostgreSQL a delivery may arrive between two, and a digest would settle it unsaid.
+# One statement: on PostgreSQL a delivery may come between two, and a digest would settle it untold.
 _COUNTS: Final = select(totals, _LAST.scalar_subquery().label("last_id")).where(
     totals.c.robot == bindparam("of"), totals.c.alerts > 0
 )

@@ -10,6 +10,8 @@ import msgspec
 
 from adapter.core.delivery import Idle, Notice
 from adapter.core.monthly import Allowance
+from adapter.core.priority import Priority
+from adapter.core.stranded import Strand, Stranded
 from adapter.core.turn import Fate, Refusal, Relief, Settlement, Turn
 from support.alerts import make_alert, make_delivery
 from support.clock import START
@@ -64,6 +66,23 @@ def names(turn: Turn) -> list[str]:
 
 class PoolContract:
     """The claims of a store about pools and fallbacks."""
+
+    def test_what_no_token_can_take_is_leased_to_the_last_resort_once(self, outbox: Outbox) -> None:
+        deferred = make_delivery(make_alert("Deferred"), key="d")
+        due = msgspec.structs.replace(deferred, deferred_until=START + MINUTE)
+        high = make_delivery(make_alert("High"), key="h", priority=Priority.HIGH)
+        put(outbox, due, make_delivery(make_alert("Normal"), key="n"), high)
+        fail(outbox, "one")
+        strands = (Strand(robot="ops", tokens=("one",), after=10 * MINUTE),)
+        now = START + 11 * MINUTE
+        told = []
+        while isinstance(found := outbox.take_stranded(strands, now=now, lease=LEASE), Stranded):
+            busy = outbox.take_stranded(strands, now=now, lease=LEASE)
+            assert busy == Idle(now + LEASE)
+            told.append(found.delivery.group.alerts[0].name)
+            assert outbox.settle_stranded(found, rests_until=None, now=now)
+            assert not outbox.settle_stranded(found, rests_until=None, now=now)
+        assert told == ["High", "Normal", "Deferred"]
 
     def test_what_one_token_plans_no_other_plans(self, outbox: Outbox) -> None:
         put(outbox, make_delivery())
