@@ -58,16 +58,26 @@ def read_events(text: bytes, people: Mapping[str, Person], zone: tzinfo, within:
 
 
 def _occurrences(text: bytes, within: Span) -> Iterator[Any]:
-    calendar = Calendar.from_ical(text.decode("utf-8-sig"))
+    """Yield the events of a span, and some beyond it.
+
+    They are asked for by the day: an endless repetition does not fill the memory, and an event that
+    lasts for years costs no more than a short one.
+    """
+    query = recurring_ical_events.of(Calendar.from_ical(text.decode("utf-8-sig")))
     # A day without a zone begins up to 14 hours apart; what is too much is left out later.
-    last = within.ends_at + _DAY
-    events = recurring_ical_events.of(calendar).after(within.starts_at - _DAY)
-    for number, event in enumerate(events):
-        if number == MOST_EVENTS:
-            raise FeedError(f"the calendar has more than {MOST_EVENTS} events until {last.date()}")
-        if _instant(event.start, UTC) > last:
-            return
-        yield event
+    at, last = within.starts_at - _DAY, within.ends_at + _DAY
+    seen: set[tuple[str, ...]] = set()
+    while at < last:
+        for event in query.between(at, at + _DAY):
+            key = tuple(str(event.get(name)) for name in ("UID", "SUMMARY", "DTSTART", "DTEND"))
+            if key in seen:
+                continue
+            if len(seen) == MOST_EVENTS:
+                until = at.date()
+                raise FeedError(f"the calendar has more than {MOST_EVENTS} events until {until}")
+            seen.add(key)
+            yield event
+        at += _DAY
 
 
 def _event(event: Any, people: Mapping[str, Person], zone: tzinfo) -> Duty | None:  # noqa: ANN401  # the libraries' component

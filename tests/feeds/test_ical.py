@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from recurring_ical_events import CalendarQuery
 
 from adapter.core.oncall import Duty
 from adapter.core.people import Person
@@ -103,6 +104,21 @@ def test_what_is_cancelled_is_none_and_what_names_nobody_is_counted() -> None:
 def test_what_is_no_calendar_is_refused(text: bytes) -> None:
     with pytest.raises(FeedError, match="no iCalendar"):
         read_events(text, PEOPLE, SHANGHAI, NOVEMBER)
+
+
+def test_an_event_of_many_years_is_read_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    between = CalendarQuery.between
+
+    def counted(query: CalendarQuery, *span: datetime) -> object:
+        asked.append(span)
+        return between(query, *span)
+
+    monkeypatch.setattr(CalendarQuery, "between", counted)
+    ever = event(title="zhang", start="DTSTART:20200101T000000Z", end="DTEND:20991231T000000Z")
+    [duty] = read_events(calendar(ever), PEOPLE, SHANGHAI, NOVEMBER).duties
+    assert duty.people == ("zhang",)
+    assert len(asked) == 32, "a day each, and one more at both ends"
 
 
 def test_a_calendar_without_end_is_refused() -> None:
