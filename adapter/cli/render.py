@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adapter import app, logs
+from adapter.cli.calendars import with_calendars
 from adapter.clock import SystemClock
 from adapter.core.time_intervals import Deferral
 from adapter.core.webhook import decode_webhook, with_source
@@ -53,7 +54,7 @@ def render(  # noqa: PLR0913  # an option each
     group = _from(decode_webhook(payload.read()), source, settings)
     deliveries = deliveries_of(settings, group, robot, Deferral(settings.time_intervals, now))
     _tell_deferred(deliveries)
-    for body in preview(loaded, deliveries, now):
+    for body in preview(with_calendars(loaded, now), deliveries, now):
         click.echo(body)
 
 

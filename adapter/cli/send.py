@@ -12,6 +12,7 @@ import click
 
 from adapter import app, logs
 from adapter.cli import send_text
+from adapter.cli.calendars import with_calendars
 from adapter.clock import SharedClock
 from adapter.core.delivery import Post
 from adapter.core.mention_marks import silent_mentions, with_marks
@@ -96,7 +97,8 @@ _title = click.option("--title", required=True, help="What the conversation list
 def test(target: Target, **options: Any) -> int:  # noqa: ANN401  # of _delivery
     """Send a test that rings whoever is on call there, and say who that is."""
     loaded, robot = _load(target)
-    directory, now = loaded.equipment.directory, SharedClock().now()
+    now = SharedClock().now()
+    directory = with_calendars(loaded, now).equipment.directory
     found = whom_a_test_rings(loaded.settings.route, robot.name, robot.defaults, directory, now)
     click.echo(send_text.rings(found))
     language = look_of(robot.defaults).language

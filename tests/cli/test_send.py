@@ -21,6 +21,7 @@ from adapter.outbox.sqlite import acquire_lock
 from adapter.secret import Secret
 from adapter.simulator import Member, Rate, Robot, SimulatorSettings, running
 from support.alerts import make_delivery
+from support.calendars import calendar, event
 from support.clock import START
 from support.messages import EXAMPLES, FORCED, HOME, PICTURE
 from support.outbox_contract import put
@@ -105,6 +106,29 @@ def test_a_test_rings_who_is_on_call_and_says_so(
     told = capsys.readouterr().out
     assert "rings 张三 138****0001; nobody is meant by label:owner=\n" in told
     assert "sent: DingTalk answered ok" in told
+
+
+def test_a_test_rings_whom_a_calendar_names_and_says_which_cannot_be_read(
+    folder: Path, dingtalk: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    always = event(title="zhang", start="DTSTART:20200101T000000Z", end="DTEND:20990101T000000Z")
+    (folder / "sre.ics").write_bytes(calendar(always))
+    path = folder / "config.yml"
+    document = json.loads(path.read_text())
+    document["people"] = {"zhang": {"name": "张三", "mobile": "13800000001"}}
+    files = {"sre": "sre.ics", "db": "none.ics"}
+    document["schedules"] = {name: {"ical": {"file": file}} for name, file in files.items()}
+    document["route"]["mention"] = ["schedule:sre", "schedule:db"]
+    path.write_text(json.dumps(document))
+    assert send(folder, "test") == 0
+    [message] = dingtalk.messages()
+    assert message.notified == ("张三",)
+    told = capsys.readouterr()
+    assert "rings 张三 138****0001; nobody is meant by schedule:db\n" in told.out
+    assert told.err == (
+        "warning: schedules.db: the file cannot be read: there is no such file; "
+        "it rings nobody here\n"
+    )
 
 
 TITLE = ("--title", "一间咖啡厅的来历")

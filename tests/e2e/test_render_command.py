@@ -14,6 +14,7 @@ from adapter.secret import Secret
 from adapter.simulator import Robot, SimulatorSettings, running
 from support.adapter import adapter_in, command, robot_section, webhook
 from support.alerts import make_alert
+from support.calendars import calendar, event
 from support.clock import START
 from support.processes import wait_until
 
@@ -89,3 +90,20 @@ def test_what_is_deferred_now_is_rendered_as_its_digest(tmp_path: Path) -> None:
     told, body = text.splitlines()
     assert (code, told.startswith("ops: deferred until ")) == (0, True)
     assert json.loads(body)["markdown"]["title"].startswith("🌙 暂缓告警 1 条")
+
+
+def test_whom_a_calendar_names_is_rung_in_what_is_rendered(tmp_path: Path) -> None:
+    always = event(title="zhang", start="DTSTART:20200101T000000Z", end="DTEND:20990101T000000Z")
+    (tmp_path / "sre.ics").write_bytes(calendar(always))
+    config, payload = tmp_path / "config.yml", tmp_path / "webhook.json"
+    document = {
+        "people": {"zhang": {"mobile": "13800000001"}},
+        "schedules": {"sre": {"ical": {"file": "sre.ics"}}},
+        "robots": {"ops": {"access_token": "render1" * 9}},
+        "route": {"robots": ["ops"], "mention": ["schedule:sre"]},
+    }
+    config.write_text(json.dumps(document))
+    payload.write_bytes(webhook(make_alert("DiskFull")))
+    code, text = command("render", "--config", str(config), str(payload), folder=tmp_path)
+    assert code == 0
+    assert json.loads(text)["at"]["atMobiles"] == ["13800000001"]
