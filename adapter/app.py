@@ -28,6 +28,7 @@ from adapter.dispatcher import Courier, Dispatcher, Equipment, Memory, strands_o
 from adapter.errors import ConfigError, Problem, StoreUnavailable
 from adapter.feeds import Feeds
 from adapter.health import StoreHealth
+from adapter.heartbeats import Watch
 from adapter.housekeeping import Housekeeper
 from adapter.last_resort import LastResort
 from adapter.logs import redaction
@@ -186,6 +187,9 @@ class Service:
             schedules=self._feeds.schedules,
             wake=self.wake,
         )
+        self._heartbeats = Watch(
+            self.store, self.clock, settings=lambda: self.settings, wake=self.wake
+        )
         self._dispatcher = new_dispatcher(
             store=self.store,
             sender=Client(self.clock),
@@ -240,12 +244,14 @@ class Service:
         """Begin to deliver; requests may come from now on."""
         self._catch_up()
         self.metrics.watch(self.store, self.clock.now, lambda: self.settings.robots)
+        self.metrics.watch_heartbeats(self.store, lambda: self.settings.heartbeats)
         self._health.probe()
         self._dispatcher.start()
         self._housekeeper.start()
         self._feeds.start()
         self._announcer.start()
         self._last_resort.start()
+        self._heartbeats.start()
         self._watcher.start()
         if self._listener is not None:
             self._listener.start()
@@ -261,6 +267,7 @@ class Service:
         self._watcher.stop()
         if self._listener is not None:
             self._listener.stop()
+        self._heartbeats.stop()
         self._announcer.stop()
         self._feeds.stop()
         self._dispatcher.stop()

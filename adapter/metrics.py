@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
     from adapter.core.batch import Form
+    from adapter.core.heartbeats import Heartbeat
     from adapter.core.monthly import Allowance
     from adapter.core.quota import Rate
+    from adapter.core.switches import Switch
 
 PREFIX: Final = "alertmanager_dingtalk_"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -110,6 +112,14 @@ class Queue(Protocol):
 
     def ailing(self) -> Mapping[str, Ailing]:
         """Return which tokens could not send at last, and why, by their key."""
+        ...
+
+
+class Switchboard(Protocol):
+    """What the gauge of heartbeats is read from."""
+
+    def switches(self) -> Iterable[Switch]:
+        """Return what is known of every heartbeat."""
         ...
 
 
@@ -220,6 +230,12 @@ class Metrics:
         """Read the gauges of the queue from here at each scrape."""
         self.registry.register(_QueueCollector(queue, now, robots, self.store_up))
 
+    def watch_heartbeats(
+        self, switchboard: Switchboard, heartbeats: Callable[[], Iterable[Heartbeat]]
+    ) -> None:
+        """Read from here at each scrape when heartbeats were seen."""
+        self.registry.register(_HeartbeatCollector(switchboard, heartbeats, self.store_up))
+
     def expose(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
@@ -308,6 +324,47 @@ class _QueueCollector:
 
     def _family(self, name: str, text: str, *labels: str) -> GaugeMetricFamily:
         return GaugeMetricFamily(f"{PREFIX}{name}", text, labels=["robot", *labels])
+
+
+class _HeartbeatCollector:
+    """Ask when heartbeats were seen when Prometheus asks."""
+
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        heartbeats: Callable[[], Iterable[Heartbeat]],
+        store_up: Gauge,
+    ) -> None:
+        self._switchboard = switchboard
+        self._heartbeats = heartbeats
+        self._store_up = store_up
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing: registering must not read the store."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Return when each value was seen; of several sources the one silent longest counts."""
+        family = GaugeMetricFamily(
+            f"{PREFIX}heartbeat_last_seen_timestamp_seconds",
+            "When a heartbeat was seen last; 0 where never.",
+            labels=["heartbeat", "value"],
+        )
+        names = {each.key: each.name for each in self._heartbeats()}
+        oldest: dict[tuple[str, str], float] = {}
+        try:
+            switches = self._switchboard.switches() if names else ()
+        except StoreUnavailable:
+            self._store_up.set(0)
+            return ()
+        for switch in switches:
+            if switch.heartbeat in names:
+                labels = names[switch.heartbeat], switch.value
+                seen_at = 0.0 if switch.seen_at is None else switch.seen_at.timestamp()
+                oldest[labels] = min(seen_at, oldest.get(labels, seen_at))
+        for labels, seen_at in oldest.items():
+            family.add_metric(labels, seen_at)
+        return (family,)
 
 
 def _labels(outcome: Outcome) -> tuple[str, str]:

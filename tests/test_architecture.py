@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "dispatcher",
         "feeds",
         "health",
+        "heartbeats",
         "housekeeping",
         "last_resort",
         "serving",

@@ -10,6 +10,7 @@ import click
 from adapter import app, logs
 from adapter.cli.calendars import with_calendars
 from adapter.clock import SystemClock
+from adapter.core.heartbeats import sift
 from adapter.core.time_intervals import Deferral
 from adapter.core.webhook import decode_webhook, with_source
 from adapter.preview import preview
@@ -52,7 +53,10 @@ def render(  # noqa: PLR0913  # an option each
     _require(source, settings.sources, "source")
     now = SystemClock().now()
     group = _from(decode_webhook(payload.read()), source, settings)
-    deliveries = deliveries_of(settings, group, robot, Deferral(settings.time_intervals, now))
+    rest, _ = sift(group, settings.heartbeats)
+    if observed := len(group.alerts) - len(rest.alerts):
+        click.echo(f"heartbeats: {observed} alert(s) are observed, not delivered", err=True)
+    deliveries = deliveries_of(settings, rest, robot, Deferral(settings.time_intervals, now))
     _tell_deferred(deliveries)
     for body in preview(with_calendars(loaded, now), deliveries, now):
         click.echo(body)

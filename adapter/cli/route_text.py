@@ -10,6 +10,7 @@ import msgspec
 
 from adapter.cli.outbox_text import plain
 from adapter.core.explaining import Said, settings_of, steps
+from adapter.core.heartbeats import takers_of
 from adapter.core.priority import Priority, priority_of
 from adapter.core.routing import Match, RouteSettings, match
 from adapter.logs import redaction
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from adapter.config.settings import Settings
     from adapter.core.explaining import Step
+    from adapter.core.heartbeats import Heartbeat
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,9 +45,14 @@ class Decision:
         return [told for found in self.matches for told in self._by_route(found)]
 
     @property
+    def heartbeats(self) -> tuple[Heartbeat, ...]:
+        """Return the heartbeats that the alert belongs to."""
+        return takers_of(self.labels, self.settings.heartbeats)
+
+    @property
     def matches(self) -> tuple[Match, ...]:
-        """Return the routes that take the alert."""
-        return match(self.settings.route, self.labels)
+        """Return the routes that take the alert: none what is a heartbeat's."""
+        return () if self.heartbeats else match(self.settings.route, self.labels)
 
     def robots(self, found: Match) -> tuple[str, ...]:
         """Return whom a route tells."""
@@ -85,10 +92,17 @@ def explained(decision: Decision) -> str:
         _asked(step, decision.labels) for step in steps(decision.settings.route, decision.labels)
     ]
     lines = [f"an alert with {labels or 'no labels'}", "", *asked]
+    if decision.heartbeats:
+        return plain("\n".join([*lines[:2], *map(_observed, decision.heartbeats)]))
     first: dict[str, str] = {}
     for found in decision.matches:
         lines += ["", *_result(decision, found, first)]
     return plain("\n".join(lines))
+
+
+def _observed(heartbeat: Heartbeat) -> str:
+    matchers = ", ".join(map(str, heartbeat.matchers))
+    return f"heartbeat {heartbeat.name} takes it, by {matchers}: observed, not delivered"
 
 
 def _asked(step: Step, labels: Mapping[str, str]) -> str:

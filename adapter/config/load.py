@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from adapter.config.document import read_document
 from adapter.config.footprint import Footprint
+from adapter.config.heartbeats import take_heartbeats
 from adapter.config.includes import open_included
 from adapter.config.last_resort import take_last_resort
 from adapter.config.on_call import take_on_call
@@ -78,9 +79,11 @@ def _read_main(value: Value, document: Document) -> Settings:
         robots = take_robots(root, included.sections, known, complete=included.complete)
         known = replace(known, robots=robots.names)
         schedules = take_schedules(root, included.sections, on_call.names(robots.names))
+        route = _take_route(root, included.sections, known)
         return Settings(
             robots=robots.usable,
-            route=_take_route(root, included.sections, known),
+            route=route,
+            heartbeats=take_heartbeats(root, known, route),
             storage=take_storage(root),
             template_directory=own.directory,
             hidden_labels=own.hidden,

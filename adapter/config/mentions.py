@@ -23,7 +23,7 @@ from adapter.core.mentions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from adapter.config.reader import Section, Value
 
@@ -54,13 +54,18 @@ class Mentions(TypedDict):
 
 def take_mentions(section: Section, known: Mentionable) -> Mentions:
     """Return what stands in a section: whom to mention, whom if that finds nobody, and when."""
-    targets = list_of(partial(_target, known=known), _TARGETS)
+    targets = targets_of(known)
     occasions = list_of(scalar(one_of(OCCASIONS)), "[firing]")
     return Mentions(
         mention=section.take("mention", targets, None),
         mention_else=section.take("mention_else", targets, None),
         mention_on=section.take("mention_on", occasions, None),
     )
+
+
+def targets_of(known: Mentionable) -> Callable[[Value], tuple[str, ...]]:
+    """Return a reader of lists of those who are rung."""
+    return list_of(partial(_target, known=known), _TARGETS)
 
 
 def _target(value: Value, known: Mentionable) -> str:

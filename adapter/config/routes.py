@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from adapter.core.matchers import Matcher
 
 _ROBOTS: Final = "[ops]"
-_MATCHERS: Final = '[severity="critical", team=~"db|infra"]'
+MATCHERS: Final = '[severity="critical", team=~"db|infra"]'
 _SPLIT: Final = "; a matcher that holds a comma needs single quotes around all of it"
 _ROUTES: Final = "`- matchers: […]`"
 
@@ -57,7 +57,7 @@ def read_routes(value: Value, known: Known, prefix: str = "") -> tuple[Route, ..
 
 def _read_route(value: Value, known: Known, prefix: str) -> Route:
     with value.section(ROUTE, 'matchers: [severity="critical"]') as section:
-        matchers = section.list_of("matchers", _read_matchers, _MATCHERS)
+        matchers = section.list_of("matchers", read_matchers, MATCHERS)
         return Route(
             settings=_take_settings(section, known),
             matchers=tuple(one for several in matchers for one in several),
@@ -68,11 +68,12 @@ def _read_route(value: Value, known: Known, prefix: str) -> Route:
 
 
 def _take_settings(section: Section, known: Known) -> RouteSettings:
-    robots = section.take("robots", partial(_read_robots, known=known), None)
+    robots = section.take("robots", partial(read_robots, known=known), None)
     return take_route_settings(section, known, robots)
 
 
-def _read_robots(value: Value, known: Known) -> tuple[str, ...]:
+def read_robots(value: Value, known: Known) -> tuple[str, ...]:
+    """Return the names of robots in a list, each once, and label:NAME as it stands."""
     names: list[str] = []
     for item in value.items(_ROBOTS):
         name = item.read(partial(_read_name, known=known), None)
@@ -95,7 +96,8 @@ def _read_name(value: Value, known: Known) -> str:
     return name
 
 
-def _read_matchers(value: Value) -> tuple[Matcher, ...]:
+def read_matchers(value: Value) -> tuple[Matcher, ...]:
+    """Return the matchers of one text, in which commas may part several."""
     text = value.text()
     try:
         parsed = parse_with_warning(text)

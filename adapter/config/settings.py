@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from adapter.config.problems import Place
+    from adapter.core.heartbeats import Heartbeat
     from adapter.core.matcher import Pattern
     from adapter.core.monthly import Allowance
     from adapter.core.oncall import Schedule
@@ -229,6 +230,7 @@ class Settings:
     schedules: Mapping[str, ScheduleSettings] = field(default_factory=dict)
     scale: Scale = DEFAULT_SCALE
     hidden_labels: tuple[Pattern, ...] = ()
+    heartbeats: tuple[Heartbeat, ...] = ()
     time_intervals: Mapping[str, tuple[TimeInterval, ...]] = field(default_factory=dict)
     last_resort: Secret | None = None
     files: tuple[Path, ...] = ()

@@ -28,7 +28,6 @@ _ROUTE_SETTINGS: Final = frozenset(
 
 NOT_YET: Final[Mapping[str, Collection[str]]] = {
     ROOT: {
-        "heartbeats",
         "silence",
     },
     "server": {"external_url", "page"},
@@ -93,7 +92,7 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("rotation", "start", "only"), "a layer of a schedule"),
     **dict.fromkeys(("days", "calendar"), "`only` of a layer"),
     "refresh": "`ical` of a schedule",
-    **dict.fromkeys(("server", "storage", "templates", "time_intervals"), ROOT),
+    **dict.fromkeys(("server", "storage", "templates", "time_intervals", "heartbeats"), ROOT),
     **dict.fromkeys(NOT_YET[ROOT], ROOT),
     **dict.fromkeys(
         ("auth", "dedup_window", "high_water", "listen", "max_body", "threads", "tls", "watch"),
@@ -127,6 +126,7 @@ _HOMES: Final[Mapping[str, str]] = {
         "an entry of `time_intervals`",
     ),
     **dict.fromkeys(("start_time", "end_time"), "`times` of `time_intervals`"),
+    **dict.fromkeys(("by", "expect"), "one of `heartbeats`"),
     **dict.fromkeys(("matchers", "continue"), "one of `route.routes`"),
     "route": ROOT,
     "routes": "`route`",

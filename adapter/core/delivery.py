@@ -11,10 +11,11 @@ from enum import StrEnum
 import msgspec
 
 from adapter.core.alerts import AlertGroup
-from adapter.core.mentions import MentionRule
+from adapter.core.mentions import MentionRule, Wanted
 from adapter.core.message import Message
 from adapter.core.priority import Priority
 from adapter.core.severity import LABEL
+from adapter.core.words import DEFAULT_LANGUAGE
 
 
 class RenderSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,11 +50,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="notice"):
-    """Hold a word of the adapter itself to one robot (markdown)."""
+    """Hold a word of the adapter itself to one robot (markdown), and whom it rings."""
 
     robot: str
     title: str
     text: str
+    mentions: tuple[Wanted, ...] = ()
+    language: str = DEFAULT_LANGUAGE  # of the words around those who are rung
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="post"):

@@ -27,6 +27,12 @@ class Words:
     shift_alerts: str
     shift_quiet: str
     in_brackets: str
+    heartbeat_lost: str
+    heartbeat_back: str
+    last_beat: str
+    no_beat: str
+    heartbeat_advice: str
+    others: str
     since: str
     for_span: str
     lasted: str
@@ -109,6 +115,12 @@ _WORDS: Final = {
         shift_alerts="告警 {} 条",
         shift_quiet="没有告警",
         in_brackets="（{}）",
+        heartbeat_lost="心跳中断",
+        heartbeat_back="心跳恢复",
+        last_beat="最后一次 {}，{}前",
+        no_beat="从未收到，{} 起等待",
+        heartbeat_advice="此后的告警可能也收不到：请检查 Prometheus、Alertmanager 及其到这里的网络",
+        others="另 {} 个",
         since="{} 起",
         for_span="已 {}",
         lasted="历时 {}",
@@ -165,6 +177,12 @@ _WORDS: Final = {
         shift_alerts="{} alerts",
         shift_quiet="no alerts",
         in_brackets=" ({})",
+        heartbeat_lost="Heartbeat lost",
+        heartbeat_back="Heartbeat is back",
+        last_beat="last seen {}, {} ago",
+        no_beat="never seen, awaited since {}",
+        heartbeat_advice="Alerts may be missing too: check Prometheus, Alertmanager, the way here",
+        others="and {} more",
         since="since {}",
         for_span="for {}",
         lasted="lasted {}",

@@ -19,11 +19,10 @@ from adapter.core.illness import EXHAUSTED, exhausted_notice, for_robot
 from adapter.core.message import body, msgtype_of
 from adapter.core.message_keyword import with_keyword
 from adapter.core.monthly import PACE
-from adapter.core.rendering import render_notice
+from adapter.core.notice_message import tell_notice
 from adapter.core.settling import settle
 from adapter.core.turn import Launch, OpenBatch, StoredNotice
 from adapter.core.who import OnDuty
-from adapter.core.words import DEFAULT_LANGUAGE
 from adapter.logs import redaction
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from adapter.config.settings import RobotSettings
     from adapter.core.batch import Batch
     from adapter.core.mentions import Wanted
+    from adapter.core.notice_message import RenderedNotice
     from adapter.core.rendering import RenderedBatch, Renderer
     from adapter.core.turn import Settlement, Turn
     from adapter.dispatcher.memory import Memory
@@ -139,7 +139,7 @@ class Courier:
 
     def _prepare(self, turn: Turn, robot: RobotSettings, equipment: Equipment) -> Launch | Idle:
         if turn.notice is not None and not turn.head and turn.held is None:
-            return self._notice(turn, turn.notice, robot)
+            return self._notice(turn, turn.notice, robot, equipment)
         now, message_id = self.clock.now(), self.new_uuid()
         limits = Limits(
             digest_after=robot.digest_after,
@@ -151,7 +151,7 @@ class Courier:
         totals = msgspec.structs.replace(turn.totals, last=self.memory.last(turn.robot))
         planned = plan(turn.head, totals, turn.quota, now, limits, turn.held)
         if planned.batch is None and turn.notice is not None:
-            return self._notice(turn, turn.notice, robot)
+            return self._notice(turn, turn.notice, robot, equipment)
         if planned.batch is None:
             return Idle(planned.wake_at)
         batch = _plainly(planned.batch, turn, now)
@@ -187,7 +187,7 @@ class Courier:
             earlier=self.memory.rung(turn.robot, batch),
         )
 
-    def _tell_unheard(self, robot: str, rendered: RenderedBatch) -> None:
+    def _tell_unheard(self, robot: str, rendered: RenderedBatch | RenderedNotice) -> None:
         if rendered.missing:
             self.observer.unresolved(len(rendered.missing))
             log.warning("mentions that mean nobody", robot=robot, mentions=rendered.missing)
@@ -195,13 +195,22 @@ class Courier:
             left_out = [contact.masked for contact in rendered.left_out]
             log.warning("more people than a message can ring", robot=robot, left_out=left_out)
 
-    def _notice(self, turn: Turn, stored: StoredNotice, robot: RobotSettings) -> Launch:
+    def _notice(
+        self, turn: Turn, stored: StoredNotice, robot: RobotSettings, equipment: Equipment
+    ) -> Launch:
         message_id, asked = self.new_uuid(), stored.notice
         if isinstance(asked, Post):
             content = body(with_keyword(asked.message, robot.keyword), asked.msg_uuid)
         else:
-            note = _note(turn, DEFAULT_LANGUAGE)
-            content = body(render_notice(asked, robot.keyword, note), message_id)
+            told = tell_notice(
+                asked,
+                equipment.directory,
+                self.clock.now(),
+                keyword=robot.keyword,
+                note=_note(turn, asked.language),
+            )
+            self._tell_unheard(turn.robot, told)
+            content = body(told.message, message_id)
         return Launch(
             id=message_id,
             body=content,

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 
 from adapter.outbox import accepting
 from adapter.outbox.rows import notice_row
-from adapter.outbox.tables import kept, notices, to_us
+from adapter.outbox.tables import from_us, kept, notices, to_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,7 +47,7 @@ class Kept:
 
         def operation(connection: Connection) -> None:
             accepting.lock(connection, [_lock(key)])
-            _replace(connection, key, value, now)
+            keep(connection, key, value, now)
 
         self._writer.run(operation)
 
@@ -71,7 +71,7 @@ class Kept:
             found = connection.execute(select(kept.c.value).where(kept.c.key == key)).first()
             if (None if found is None else bytes(found.value)) != before:
                 return False
-            _replace(connection, key, after, now)
+            keep(connection, key, after, now)
             if rows:
                 connection.execute(insert(notices), rows)
             return True
@@ -79,9 +79,16 @@ class Kept:
         return self._writer.run(operation)
 
 
-def _replace(connection: Connection, key: str, value: bytes, now: datetime) -> None:
+def keep(connection: Connection, key: str, value: bytes, now: datetime) -> None:
+    """Keep a value in place of the one before, in a transaction that holds a lock for it."""
     connection.execute(delete(kept).where(kept.c.key == key))
     connection.execute(insert(kept), {"key": key, "value": value, "kept_at": to_us(now)})
+
+
+def kept_at(connection: Connection, key: str) -> datetime | None:
+    """Return when the value under a key was kept, if one is."""
+    found = connection.execute(select(kept.c.kept_at).where(kept.c.key == key)).scalar()
+    return None if found is None else from_us(found)
 
 
 def _lock(key: str) -> str:

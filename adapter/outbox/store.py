@@ -26,6 +26,7 @@ from adapter.outbox import (
     months,
     posts,
     stranding,
+    switchboard,
     turns,
 )
 from adapter.outbox.counting import alerts_between
@@ -70,10 +71,12 @@ if TYPE_CHECKING:
     from adapter.core.alerts import Alert
     from adapter.core.batch import Batch
     from adapter.core.delivery import Delivery, Idle, Notice, Post
+    from adapter.core.heartbeats import Beat, Watched
     from adapter.core.mentions import Wanted
     from adapter.core.monthly import Allowance
     from adapter.core.quota import Rate
     from adapter.core.stranded import Strand, Stranded
+    from adapter.core.switches import Seen, Switch
     from adapter.core.turn import Launch, Relief, Settlement, Turn
     from adapter.outbox.letters import Changed
     from adapter.outbox.months import Month
@@ -145,17 +148,25 @@ class Outbox:
     # -- accepting ---------------------------------------------------------------------------
 
     def enqueue(
-        self, accepted: Sequence[Delivery], *, now: datetime, dedup_window: timedelta
+        self,
+        accepted: Sequence[Delivery],
+        *,
+        now: datetime,
+        dedup_window: timedelta,
+        beats: Sequence[Beat] = (),
     ) -> Accepted:
-        """Commit deliveries, except of a group whose state a robot was given already.
+        """Commit beats, and deliveries, except of a group whose state a robot was given already.
 
         A group state is the same when fingerprints, states and starts of all its alerts are, and it
         is a duplicate only of the one accepted last, within the window (zero: never).
         """
         parts = parts_of(accepted, now)
-        taken = self._writer.run(
-            lambda connection: accepting.accept(connection, parts, now, dedup_window)
-        )
+
+        def operation(connection: Connection) -> accepting.Taken:
+            switchboard.note(connection, beats, now)
+            return accepting.accept(connection, parts, now, dedup_window)
+
+        taken = self._writer.run(operation)
         self._waiting += taken.fresh - taken.superseded
         return Accepted(taken.fresh, len(accepted) - taken.fresh)
 
@@ -169,6 +180,27 @@ class Outbox:
         if rows:
             self._writer.run(operation)
             self._waiting += len(rows)
+
+    def look_at_heartbeats(
+        self,
+        judge: Callable[[Sequence[Switch], bool], Seen],
+        *,
+        now: datetime,
+        only: Watched | None = None,
+    ) -> Seen:
+        """Commit what `judge` makes of all switches of heartbeats, with the words it tells.
+
+        `only` is what is configured, if what is not is to be forgotten first.
+        """
+
+        def operation(connection: Connection) -> Seen:
+            if only is not None:
+                switchboard.forget_others(connection, only)
+            return switchboard.look(connection, judge, now)
+
+        seen = self._writer.run(operation)
+        self._waiting += len(seen.words)
+        return seen
 
     def post(self, post: Post, *, now: datetime) -> Posted:
         """Commit a message that was asked for; under a `msgUuid` that is known it is that one."""
@@ -418,6 +450,10 @@ class Outbox:
             .group_by(charges.c.token)
         )
         return {row.token: row.number for row in self._read(query)}
+
+    def switches(self) -> list[Switch]:
+        """Return what is known of every heartbeat."""
+        return [switchboard.to_switch(row) for row in self._read(switchboard.ALL)]
 
     def dead(self) -> dict[str, int]:
         """Return how many alerts DingTalk would not take in any form, by robot."""

@@ -253,6 +253,17 @@ kept = Table(  # what the adapter must not forget in a restart, and replicas sha
     Column("kept_at", BigInteger, nullable=False),
 )
 
+heartbeats = Table(  # what came of each heartbeat, by source and value
+    "heartbeats",
+    metadata,
+    Column("heartbeat", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("since_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger),  # unless it never came
+    Column("lost_since", BigInteger),  # while the robots know that it is lost
+)
+
 probe = Table(  # one row, written to learn whether writing works
     "probe",
     metadata,

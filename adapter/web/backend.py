@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from adapter.clock import Clock
     from adapter.config.settings import Settings
     from adapter.core.delivery import Delivery, Post
+    from adapter.core.heartbeats import Beat
     from adapter.metrics import Metrics
 
 
@@ -46,9 +47,14 @@ class Store(Protocol):
     """Where deliveries are committed."""
 
     def enqueue(
-        self, accepted: Sequence[Delivery], *, now: datetime, dedup_window: timedelta
+        self,
+        accepted: Sequence[Delivery],
+        *,
+        now: datetime,
+        dedup_window: timedelta,
+        beats: Sequence[Beat] = (),
     ) -> Counts:
-        """Commit deliveries; raises StoreUnavailable."""
+        """Commit deliveries, and the beats of heartbeats; raises StoreUnavailable."""
         ...
 
     def post(self, post: Post, *, now: datetime) -> Posted:

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 from flask import Blueprint, Response, request
 
+from adapter.core.heartbeats import sift
 from adapter.core.routing import address_group, route_group
 from adapter.core.time_intervals import Deferral
 from adapter.core.webhook import decode_webhook, with_source
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from adapter.config.settings import Settings
     from adapter.core.alerts import AlertGroup
     from adapter.core.delivery import Delivery
+    from adapter.core.heartbeats import Beat
     from adapter.web.backend import Backend, Counts
 
 log = structlog.get_logger(__name__)
@@ -94,7 +96,9 @@ class _Receiver:
             self._keep(body, refusal)
             raise
         deferral = Deferral(settings.time_intervals, self._backend.clock.now())
-        return self._commit(group, deliveries_of(settings, group, robot, deferral), settings)
+        rest, beats = sift(group, settings.heartbeats)
+        deliveries = deliveries_of(settings, rest, robot, deferral)
+        return self._commit(group, deliveries, beats, settings)
 
     def _decode(self, body: bytes, settings: Settings) -> AlertGroup:
         try:
@@ -111,15 +115,20 @@ class _Receiver:
         return with_source(source.links.group(group), source.name, source.labels)
 
     def _commit(
-        self, group: AlertGroup, deliveries: tuple[Delivery, ...], settings: Settings
+        self,
+        group: AlertGroup,
+        deliveries: tuple[Delivery, ...],
+        beats: tuple[Beat, ...],
+        settings: Settings,
     ) -> Counts:
         store, metrics = self._backend.store, self._backend.metrics
-        if store.waiting() >= settings.server.high_water:
+        if deliveries and store.waiting() >= settings.server.high_water:
             raise Refusal(503, "server.high_water is reached; Alertmanager keeps and retries this")
         counts = store.enqueue(
             deliveries,
             now=self._backend.clock.now(),
             dedup_window=settings.server.dedup_window,
+            beats=beats,
         )
         self._backend.wake({delivery.robot for delivery in deliveries})
         for alert in group.alerts:
@@ -132,6 +141,7 @@ class _Receiver:
             alerts=len(group.alerts),
             deliveries=counts.deliveries,
             duplicates=counts.duplicates,
+            beats=len(beats),
         )
         return counts
 

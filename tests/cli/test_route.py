@@ -20,6 +20,7 @@ ALERTS: Final = {
     "worst": ["severity=critical", "team=db"],
     "watchdog": ["alertname=Watchdog"],
     "no-labels": [],
+    "heartbeat": ["alertname=PipelineAlive", "cluster=bj"],
     "included": ["team=net"],
     "rung": ["team=rung", "owner=lee"],
 }
@@ -44,6 +45,10 @@ def test_a_decision_is_explained_line_by_line(
     if os.environ.get("GOLDEN") == "write":
         golden.write_text(explained)
     assert explained == golden.read_text()
+
+
+def test_a_heartbeat_goes_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(route(capsys, "--json", *ALERTS["heartbeat"])) == {"routes": []}
 
 
 def test_json_has_the_documented_shape(capsys: pytest.CaptureFixture[str]) -> None:

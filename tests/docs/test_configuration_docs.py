@@ -42,6 +42,7 @@ PATHS: Final = {
     "schedules.NAME.ical": "schedules.sre.ical",
     "time_intervals.NAME[]": "time_intervals.nights.0",
     "quotas.NAME": "quotas.company",
+    "heartbeats[]": "heartbeats.0",
     "robots.NAME": "robots.ops",
     "robots.NAME.rate": "robots.ops.rate",
     "route": "route.routes.0",
@@ -60,6 +61,7 @@ severity: {levels: [{values: [critical]}]}
 schedules: {sre: {ical: {file: sre.ics}}}
 time_intervals: {nights: [{weekdays: [sunday]}]}
 quotas: {company: {messages: 3000}}
+heartbeats: [{name: pipeline, matchers: [a=b]}]
 """
 
 Row = tuple[tuple[str, ...], str, str]

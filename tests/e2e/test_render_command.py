@@ -107,3 +107,20 @@ def test_whom_a_calendar_names_is_rung_in_what_is_rendered(tmp_path: Path) -> No
     code, text = command("render", "--config", str(config), str(payload), folder=tmp_path)
     assert code == 0
     assert json.loads(text)["at"]["atMobiles"] == ["13800000001"]
+
+
+def test_a_heartbeat_becomes_no_message(tmp_path: Path) -> None:
+    config, payload = tmp_path / "config.yml", tmp_path / "webhook.json"
+    document = {
+        "robots": {"ops": {"access_token_file": "no-such-file"}},
+        "route": {"robots": ["ops"]},
+        "heartbeats": [{"name": "pipeline", "matchers": ['instance="db-1"']}],
+    }
+    config.write_text(json.dumps(document))
+    payload.write_bytes(BODY)
+    arguments = ("render", "--config", str(config), "--skip-secrets", str(payload))
+    code, text = command(*arguments, folder=tmp_path)
+    told, body = text.splitlines()
+    assert (code, told) == (0, "heartbeats: 1 alert(s) are observed, not delivered")
+    assert "db-2" in body
+    assert "db-1" not in body

@@ -9,10 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from sqlalchemy import event, text
 
-from adapter.core.delivery import Idle
+from adapter.core.delivery import Idle, Notice
+from adapter.core.heartbeats import Beat, Heartbeat
+from adapter.core.switches import Look, Seen
+from adapter.core.switches import look as switched
 from adapter.core.turn import Turn
 from adapter.errors import StoreUnavailable
 from adapter.outbox.postgresql import open_postgresql
@@ -21,6 +25,7 @@ from support.alerts import make_alert, make_delivery
 from support.announced_contract import AnnouncedContract
 from support.clock import START
 from support.deferral_contract import DeferralContract
+from support.heartbeats_contract import HeartbeatsContract
 from support.kept_contract import KeptContract
 from support.outbox_contract import (
     LEASE,
@@ -40,10 +45,11 @@ from support.pool_contract import PoolContract
 from support.postgresql import Cluster, cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
+    from adapter.core.switches import Switch
     from adapter.core.turn import Settlement
     from adapter.outbox import Outbox
 
@@ -82,7 +88,12 @@ def replica(url: Secret, outbox: Outbox) -> Iterator[Outbox]:
 
 
 class TestPostgresql(
-    OutboxContract, DeferralContract, KeptContract, AnnouncedContract, PoolContract
+    OutboxContract,
+    DeferralContract,
+    KeptContract,
+    AnnouncedContract,
+    PoolContract,
+    HeartbeatsContract,
 ):
     """PostgreSQL meets the contract."""
 
@@ -224,3 +235,42 @@ def test_the_schema_is_made_once_by_whoever_comes_first(url: Secret) -> None:
     for store in stores:
         store.close()
     assert timedelta(0) < LEASE
+
+
+def test_of_two_replicas_one_tells_of_a_heartbeat(outbox: Outbox, replica: Outbox) -> None:
+    every = timedelta(minutes=5)
+    whole = Heartbeat(name="whole", matchers=(), every=every, robots=("ops",))
+    beats = [Beat("whole", "", "")]
+    outbox.enqueue((), now=START, dedup_window=timedelta(0), beats=beats)
+
+    def judge(switches: Sequence[Switch], interrupted: bool) -> Seen:  # noqa: FBT001  # the store's call
+        found = switched(whole, switches, START + 2 * every, interrupted=interrupted)
+        return Seen([found], [Notice(robot="ops", title="lost", text="x") for _ in found.lost])
+
+    def look(store: Outbox) -> int:
+        return len(store.look_at_heartbeats(judge, now=START + 2 * every).words)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(look, (outbox, replica) * 4)) == 1
+
+
+def test_beats_and_looks_of_replicas_do_not_wait_for_each_other_for_ever(
+    outbox: Outbox, replica: Outbox
+) -> None:
+    beats = [Beat("whole", "", str(number)) for number in range(20)]
+
+    def judge(switches: Sequence[Switch], _: bool) -> Seen:  # noqa: FBT001  # the store's call
+        changed = tuple(msgspec.structs.replace(each, lost_since=START) for each in switches)
+        return Seen([Look(kept=changed[::2], gone=changed[1::2])])
+
+    def work(number: int) -> None:
+        store = (outbox, replica)[number % 2]
+        if number % 3:
+            store.look_at_heartbeats(judge, now=START)
+        else:
+            ordered = beats if number % 2 else beats[::-1]
+            store.enqueue([make_delivery()], now=START, dedup_window=timedelta(0), beats=ordered)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(24)))
+    assert {each.value for each in outbox.switches()} <= {beat.value for beat in beats}

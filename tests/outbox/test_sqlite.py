@@ -18,6 +18,7 @@ from support.alerts import make_alert, make_delivery
 from support.announced_contract import AnnouncedContract
 from support.clock import START
 from support.deferral_contract import DeferralContract
+from support.heartbeats_contract import HeartbeatsContract
 from support.kept_contract import KeptContract
 from support.outbox_contract import (
     LEASE,
@@ -53,7 +54,14 @@ def put_many(outbox: Outbox, count: int) -> None:
         put(outbox, make_delivery(key=f"{outbox.waiting()} {number}"))
 
 
-class TestSqlite(OutboxContract, DeferralContract, KeptContract, AnnouncedContract, PoolContract):
+class TestSqlite(
+    OutboxContract,
+    DeferralContract,
+    KeptContract,
+    AnnouncedContract,
+    PoolContract,
+    HeartbeatsContract,
+):
     """SQLite meets the contract."""
 
 

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.config.settings import AuthSettings, BasicAuth, SourceSettings, TlsSettings
+from adapter.core.heartbeats import Beat, Heartbeat
 from adapter.core.matchers import parse_matchers
 from adapter.core.priority import Priority
 from adapter.core.rewriting import LinkRules
@@ -51,17 +52,24 @@ class Store:
 
     def __init__(self) -> None:
         self.accepted: list[Delivery] = []
+        self.beats: list[Beat] = []
         self.posts: list[Post] = []
         self.refused: deque[tuple[int, bytes]] = deque()
         self.fault: StoreUnavailable | None = None
         self.full = 0
 
     def enqueue(
-        self, accepted: Sequence[Delivery], *, now: datetime, dedup_window: timedelta
+        self,
+        accepted: Sequence[Delivery],
+        *,
+        now: datetime,
+        dedup_window: timedelta,
+        beats: Sequence[Beat] = (),
     ) -> Accepted:
         del now, dedup_window
         if self.fault is not None:
             raise self.fault
+        self.beats += beats
         self.accepted += accepted
         return Accepted(len(accepted), 0)
 
@@ -495,3 +503,40 @@ def test_no_body_makes_a_500(path: str, body: bytes, query: str) -> None:
     _, client = serve()
     response = client.post(path, query_string={"source": query} if query else {}, data=body)
     assert response.status_code in {200, 400}
+
+
+PIPELINE = Heartbeat(
+    name="pipeline",
+    matchers=parse_matchers('alertname="NodeCPUHigh"'),
+    every=timedelta(minutes=5),
+    robots=("ops",),
+    by=("owner",),
+)
+
+
+@pytest.mark.parametrize("path", ["/alertmanager", "/alertmanager/ops", "/dingtalk/ops/send"])
+def test_a_heartbeat_is_observed_and_not_delivered(path: str) -> None:
+    settings = make_settings(sources=(SourceSettings(name="bj", labels={"owner": "x"}),))
+    program, client = serve(replace(settings, heartbeats=(PIPELINE,)))
+    response = client.post(f"{path}?source=bj", data=BODY)
+    assert response.status_code == 200
+    if path.startswith("/alertmanager"):
+        expected = {"status": "accepted", "deliveries": 0, "duplicates": 0}
+        assert response.json == expected
+    assert program.store.accepted == []
+    assert program.store.beats == [Beat("pipeline owner", "bj", "zhang")]
+
+
+def test_a_heartbeat_is_observed_though_the_queue_is_full() -> None:
+    program, client = serve(replace(make_settings(), heartbeats=(PIPELINE,)))
+    program.store.full = 10**9
+    assert client.post("/alertmanager", data=BODY).status_code == 200
+    assert len(program.store.beats) == 1
+    other = BODY.replace(b"NodeCPUHigh", b"NodeMemoryHigh")
+    assert client.post("/alertmanager", data=other).status_code == 503
+
+
+def test_a_heartbeat_that_is_not_committed_is_sent_again() -> None:
+    program, client = serve(replace(make_settings(), heartbeats=(PIPELINE,)))
+    program.store.fault = StoreUnavailable("the disk is full")
+    assert client.post("/alertmanager", data=BODY).status_code == 503
