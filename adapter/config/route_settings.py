@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from adapter.core.monthly import Allowance
 
 LANGUAGES: Final = ("zh", "en")
+MESSAGES: Final = ("markdown", "action_card")
+BUTTONS: Final = ("vertical", "horizontal")
 PRIORITIES: Final = ("auto", "normal", "high")
 SPLITS: Final = tuple(split.value for split in Split)
 
@@ -45,6 +47,8 @@ def take_route_settings(
         template=section.scalar("template", _template(known.templates), None),
         language=section.scalar("language", one_of(LANGUAGES), None),
         timezone=section.scalar("timezone", timezone, None),
+        message=section.scalar("message", one_of(MESSAGES), None),
+        buttons=section.scalar("buttons", one_of(BUTTONS), None),
         send_resolved=section.scalar("send_resolved", boolean, None),
         priority=section.scalar("priority", one_of(PRIORITIES), None),
         defer=section.take("defer", list_of(_interval(known.intervals), "[nights]"), None),

@@ -20,8 +20,6 @@ ROUTE: Final = "route"
 
 _ROUTE_SETTINGS: Final = frozenset(
     {
-        "buttons",
-        "message",
         "remind",
     }
 )
@@ -118,7 +116,9 @@ _HOMES: Final[Mapping[str, str]] = {
     "used": "an entry of `quotas`",
     **dict.fromkeys(NOT_YET[ROBOT], "a robot"),
     **dict.fromkeys(_ROUTE_SETTINGS, "a route or a robot"),
-    **dict.fromkeys(("template", "language", "timezone"), "a route or a robot"),
+    **dict.fromkeys(
+        ("template", "language", "timezone", "message", "buttons"), "a route or a robot"
+    ),
     **dict.fromkeys(("send_resolved", "priority", "split", "defer"), "a route or a robot"),
     **dict.fromkeys(("mention", "mention_else", "mention_on"), "a route or a robot"),
     **dict.fromkeys(

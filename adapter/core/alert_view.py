@@ -13,6 +13,7 @@ from adapter.core import links
 from adapter.core.alerts import Status
 from adapter.core.reader import Labels
 from adapter.core.severity import UNTOLD
+from adapter.core.silence_link import silencer_of
 from adapter.core.text import Text
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.links import Link
     from adapter.core.reader import Reader
+    from adapter.core.silence_link import Silencer
 
 PLACES: Final = ("region", "datacenter", "env", "environment", "cluster", "namespace")
 """Labels that say where, from the largest to the smallest."""
@@ -44,6 +46,7 @@ class Shared:
     labels: Mapping[str, str]
     links: tuple[Link, ...]
     single: bool
+    silencer: Silencer
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,25 @@ class AlertView:
         return Text(links.dashboard_url(self._alert))
 
     @property
+    def panel_url(self) -> Text:
+        """Return Grafana's panel."""
+        return Text(self._alert.panel_url)
+
+    def silence_url(self, duration: str = "") -> Text:  # noqa: ARG002  # Alertmanager's form asks for it
+        """Return where to silence this alert, for so long if that can be said in an address."""
+        return Text("" if self._over else self._shared.silencer.url([self._alert]))
+
+    @property
+    def values(self) -> list[Text]:
+        """Return what Grafana measured, as `name=value`."""
+        measured = self._alert.values if isinstance(self._alert.values, dict) else {}
+        return [
+            Text(f"{self._reader.text(str(name))}={value:.6g}")
+            for name, value in measured.items()
+            if isinstance(value, int | float)
+        ]
+
+    @property
     def links(self) -> tuple[Link, ...]:
         """Return where it leads and its group as a whole does not."""
         return links.shared_links([self._alert], self._reader.words, but=self._shared.links)
@@ -198,4 +220,5 @@ class AlertView:
 def among_others(alert: Alert, group: AlertGroup, reader: Reader) -> AlertView:
     """Return the view of an alert that is told apart from its group, among alerts of others."""
     single = len(group.alerts) == 1
-    return AlertView(alert, reader, Shared(group.common_labels, (), single=single))
+    silencer = silencer_of(group, reader.style)
+    return AlertView(alert, reader, Shared(group.common_labels, (), single, silencer))

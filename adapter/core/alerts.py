@@ -11,7 +11,7 @@ import functools
 import operator
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -59,6 +59,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     dashboard_url: str = msgspec.field(default="", name="dashboardURL")
     panel_url: str = msgspec.field(default="", name="panelURL")
     value_string: str = ""
+    values: Any = None  # by Grafana: numbers by name; whatever else it is must not refuse an alert
 
     @property
     def started_at(self) -> datetime | None:
@@ -96,6 +97,8 @@ class AlertGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
     notification_reason: str = msgspec.field(default="", name="notification_reason")
     route_labels: dict[str, str] = msgspec.field(default_factory=dict)
     source: str = ""
+    title: Any = None  # by Grafana, as is `message`: text, see `Alert.values`
+    message: Any = None
 
     @property
     def firing(self) -> tuple[Alert, ...]:

@@ -24,6 +24,8 @@ class RenderSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     template: str = "default"
     language: str = "zh"
     timezone: str = "Asia/Shanghai"
+    message: str = "markdown"  # or action_card
+    buttons: str = "vertical"  # or horizontal
 
 
 class Split(StrEnum):

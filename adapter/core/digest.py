@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from adapter.core.batch import Batch
     from adapter.core.calls import Call, Calls
     from adapter.core.envelope import Envelope
-    from adapter.core.message import MarkdownMessage
+    from adapter.core.message import AlertMessage
     from adapter.core.reader import Reader, Readers
 
 OVERDUE: Final = timedelta(hours=1)
@@ -33,9 +33,7 @@ OVERDUE: Final = timedelta(hours=1)
 _NO_TIME: Final = timedelta(seconds=1)
 
 
-def tell_digest(
-    batch: Batch, envelope: Envelope, readers: Readers, calls: Calls
-) -> MarkdownMessage:
+def tell_digest(batch: Batch, envelope: Envelope, readers: Readers, calls: Calls) -> AlertMessage:
     """Return the one message that accounts for every normal alert of the batch's totals."""
     digest = _Digest(batch, readers.of(look_of(batch.entries), VALUE_BYTES))
     return digest.message(envelope, calls.note(calls.of_digest()))
@@ -70,7 +68,7 @@ class _Digest:
         oldest_at = min((entry.received_at for entry in batch.entries), default=reader.now)
         self._age = max(reader.now - oldest_at, _NO_TIME)
 
-    def message(self, envelope: Envelope, call: Call) -> MarkdownMessage:
+    def message(self, envelope: Envelope, call: Call) -> AlertMessage:
         """Return the message; what has no room beside the heading is left out or summed up."""
         title = envelope.title(self._title())
         heading = " ".join(filter(None, ("###", self._heading(), envelope.mark)))

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-from adapter.core.message import BODY_LIMIT, TITLE_LIMIT, Markdown, MarkdownMessage, body
+from adapter.core.message import (
+    BODY_LIMIT,
+    TITLE_LIMIT,
+    ActionCard,
+    ActionCardMessage,
+    AlertMessage,
+    Button,
+    Markdown,
+    MarkdownMessage,
+    Switch,
+    body,
+)
 from adapter.core.text import cut
+
+if TYPE_CHECKING:
+    from adapter.core.delivery import RenderSettings
 
 _BESIDE: Final = " · "
 _UUID: Final = "0" * 64  # no longer is what `body()` gets
@@ -17,12 +31,19 @@ class Envelope:
     """Make messages of at most `room` bytes that hold `keyword`; `part` is such as (2, 3).
 
     `note` stands above the text: on whose behalf a message is sent, and why.
+    With `buttons` they are ActionCards; `sideways` sets these side by side.
     """
 
     keyword: str = ""
     room: int = BODY_LIMIT
     part: tuple[int, int] | None = None
     note: str = ""
+    buttons: tuple[Button, ...] = ()
+    sideways: bool = False
+
+    def with_buttons(self, buttons: tuple[Button, ...], settings: RenderSettings) -> Envelope:
+        """Return one that makes ActionCards with these buttons, if there are any."""
+        return replace(self, buttons=buttons, sideways=settings.buttons == "horizontal")
 
     @property
     def mark(self) -> str:
@@ -47,6 +68,15 @@ class Envelope:
         noted = f"> {self.note}\n\n{text}" if self.note else text
         return noted if self.keyword in noted else f"{noted}\n\n{self.keyword}"
 
-    def message(self, title: str, text: str) -> MarkdownMessage:
+    def message(self, title: str, text: str) -> AlertMessage:
         """Return the message, with what stands around its text."""
-        return MarkdownMessage(markdown=Markdown(title, self.text(text)))
+        told = self.text(text)
+        if not self.buttons:
+            return MarkdownMessage(markdown=Markdown(title, told))
+        if len(self.buttons) == 1:
+            (only,) = self.buttons
+            card = ActionCard(title, told, single_title=only.title, single_url=only.action_url)
+        else:
+            orientation: Switch = "1" if self.sideways else "0"
+            card = ActionCard(title, told, btns=self.buttons, btn_orientation=orientation)
+        return ActionCardMessage(action_card=card)

@@ -6,6 +6,7 @@ figures follow `templates/default.j2` and are a little too large, so that what i
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from adapter.core.alerts import Status
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
 _FIRING: Final = Status.FIRING  # a name of its own is found sooner
 _LINE_FRAME: Final = 42  # emoji, time, bold, separators, the blank line after
 _END: Final = 30  # when what is over ended, and how long it lasted
+_OVER_FRAME: Final = 150  # heading and times
 _FULL_FRAME: Final = 266  # heading, times, names of labels and links, the link to all alerts
 _LABELS_SHOWN: Final = 200
 _SUMMARY_SHOWN: Final = 400
 _DESCRIPTION_SHOWN: Final = 1_000
 _LINKS_SHOWN: Final = 6_000  # three links
+_URL_SHOWN: Final = 2_000
+_SILENCE_FRAME: Final = 90  # its name, the address of the form
+_MATCHER_FRAME: Final = 15  # signs around a name and a value, encoded
 
 
 def estimate(alert: Alert) -> tuple[int, int]:
@@ -28,16 +33,26 @@ def estimate(alert: Alert) -> tuple[int, int]:
     notes = alert.annotations
     labels = _size("".join(alert.labels.values()), _LABELS_SHOWN)
     line = _LINE_FRAME + labels * 3 // 4  # without those that say neither what nor where
-    full = _FULL_FRAME + labels
-    links = len(alert.generator_url) + len(alert.dashboard_url) + len(alert.panel_url)
-    if alert.status is _FIRING:
-        summary = notes.get("summary") or notes.get("message", "")
-        full += _size(summary, _SUMMARY_SHOWN)
-        full += _size(notes.get("description", ""), _DESCRIPTION_SHOWN)
-        links += len(notes.get("runbook_url", "")) + len(notes.get("dashboard_url", ""))
-    else:  # what is over needs no words
+    if alert.status is not _FIRING:  # what is over needs no words and no links
         line += _END
-    return full + min(links, _LINKS_SHOWN), line
+        return max(_OVER_FRAME + labels, line + 1), line
+    summary = notes.get("summary") or notes.get("message", "")
+    full = _FULL_FRAME + labels
+    full += _size(summary, _SUMMARY_SHOWN)
+    full += _size(notes.get("description", ""), _DESCRIPTION_SHOWN)
+    links = len(alert.generator_url) + len(alert.dashboard_url) + len(alert.panel_url)
+    links += len(notes.get("runbook_url", "")) + len(notes.get("dashboard_url", ""))
+    return full + min(links + _silence(alert), _LINKS_SHOWN), line
+
+
+def _silence(alert: Alert) -> int:
+    """Return the bytes of the link to a silence: what is not ASCII takes three times its own."""
+    if alert.silence_url:
+        return len(alert.silence_url)
+    told = "".join(chain(alert.labels, alert.labels.values()))
+    size = _SILENCE_FRAME + len(alert.labels) * _MATCHER_FRAME
+    size += len(told) if told.isascii() else 3 * _size(told, _URL_SHOWN)
+    return size if size <= _URL_SHOWN else 0  # too long to be linked
 
 
 def _size(text: str, limit: int) -> int:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace as replace_fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from jinja2 import pass_context
 from markupsafe import Markup
 
+from adapter.core.alert_view import SeverityView
 from adapter.core.budget import concatenated, rendering_of, require_length
-from adapter.core.links import http_url, markdown_link
+from adapter.core.links import browser_link, http_url, markdown_link
+from adapter.core.matcher import anchored
+from adapter.core.reader import zone_of
 from adapter.core.text import Text, as_text, cut_bytes
 
 if TYPE_CHECKING:
@@ -18,14 +22,21 @@ if TYPE_CHECKING:
 
     from jinja2.runtime import Context
 
+    from adapter.core.reader import Labels
+
 _COLOR: Final = re.compile(r"#[0-9a-f]{6}|[a-z]{1,20}", re.IGNORECASE)
 _TIME_FORMAT: Final = re.compile(r"(?:%[A-Za-z%]|[^%]){1,40}")
 
 
 @pass_context
-def localtime(context: Context, value: datetime | None, pattern: str = "") -> Text:
-    """Return an instant in the message's zone: `03:12`, `11-22 03:12`, or as `pattern` says."""
+def localtime(context: Context, value: datetime | None, pattern: str = "", zone: str = "") -> Text:
+    """Return an instant as `03:12`, `11-22 03:12`, or as `pattern` says, in the message's zone."""
     reader = rendering_of(context).reader
+    if zone:
+        other = zone_of(zone)
+        if other is None:
+            raise ValueError("expected a time zone such as Asia/Shanghai or UTC")
+        reader = replace_fields(reader, zone=other)
     if value is None:
         return Text()
     if not pattern:
@@ -56,14 +67,25 @@ def link(url: str, text: str = "") -> Markup:
     return markdown_link(url, text or http_url(url))
 
 
+def browser(url: str, text: str = "") -> Markup:
+    """Return a link that opens in the browser; nothing if `url` is not http or https."""
+    return browser_link(url, text or http_url(url))
+
+
+def hide_labels(labels: Labels, *patterns: str) -> Labels:
+    """Return the labels whose names no pattern describes."""
+    return labels.without(map(anchored, patterns))
+
+
 def bold(value: object) -> Markup:
     """Return text in bold; empty text stays empty."""
     shown = str(Markup.escape(as_text(value))).strip()
     return Markup(f"**{shown}**") if shown else Markup()  # noqa: S704  # escaped above
 
 
-def color(value: object, name: str) -> Markup:
-    """Return text in a colour: `#F5222D`, or a word such as `red`."""
+def color(value: object, of: str | SeverityView) -> Markup:
+    """Return text in a colour: that of a severity, `#F5222D`, or a word such as `red`."""
+    name = of.color if isinstance(of, SeverityView) else of
     if not _COLOR.fullmatch(name):
         raise ValueError("expected a colour such as red or #F5222D")
     return Markup('<font color="{}">{}</font>').format(Markup(name), as_text(value))  # noqa: S704  # matched above
@@ -101,9 +123,11 @@ def safe(value: object) -> Markup:
 
 OWN_FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "bold": bold,
+    "browser_link": browser,
     "color": color,
     "duration": duration,
     "escape": escaped,
+    "hide_labels": hide_labels,
     "join": join,
     "link": link,
     "localtime": localtime,

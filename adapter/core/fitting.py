@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from adapter.core.alert_view import AlertView
     from adapter.core.calls import Call
+    from adapter.core.message import Button
     from adapter.core.words import Words
 
 FULL_ALERTS: Final = 10
@@ -35,8 +36,8 @@ class Parts(Protocol):
     """Make the parts of one message as markdown; an empty part is left out."""
 
     @property
-    def alerts(self) -> Sequence[AlertView]:
-        """Return the alerts in the order in which they are told."""
+    def paragraphs(self) -> Sequence[Sequence[AlertView]]:
+        """Return the alerts in the order in which they are told, by the paragraphs that do."""
         ...
 
     @property
@@ -56,12 +57,16 @@ class Parts(Protocol):
         """Return one alert in full."""
         ...
 
-    def line(self, alert: AlertView) -> str:
-        """Return one alert in one line."""
+    def paragraph(self, alerts: Sequence[AlertView]) -> str:
+        """Return one alert in one line, or several that differ only in their subject."""
         ...
 
     def footer(self) -> str:
         """Return what ends the message."""
+        ...
+
+    def buttons(self) -> tuple[Button, ...]:
+        """Return the buttons of an ActionCard; none of a message that is not to be one."""
         ...
 
 
@@ -107,7 +112,7 @@ class Fitted:
 def fit(parts: Parts, around: Around, room: int) -> str | None:
     """Return the message's text in at most `room` bytes of JSON; None if no alert has room."""
     draft = _Draft(parts, around, room)
-    if draft.left < 0 or (parts.alerts and not draft.told):
+    if draft.left < 0 or (parts.paragraphs and not draft.told):
         return None
     if draft.missing:
         return draft.text(around.more(draft.missing))
@@ -163,40 +168,38 @@ class _Draft:
         self._room = room - parts.call.at_growth - sum(map(size_of, fixed))
         self.left = self._room
         self._lines: list[str] = []
-        self._take_lines(size_of(around.more(len(parts.alerts))))
-
-    @property
-    def told(self) -> int:
-        """Return how many alerts have a line."""
-        return len(self._lines)
+        self.told = 0
+        self._count = sum(map(len, parts.paragraphs))
+        self._take_lines(size_of(around.more(self._count)))
 
     @property
     def missing(self) -> int:
         """Return how many alerts have none."""
-        return len(self.parts.alerts) - len(self._lines)
+        return self._count - self.told
 
     @property
     def more_to_try(self) -> int:
         """Return how many more lines of ordinary length would have room."""
         spent = self._room - self.left
-        return self.left * len(self._lines) // spent if spent else 0
+        return self.left * self.told // spent if spent else 0
 
     def _take_lines(self, reserve: int) -> None:
         """Take the lines that have room, with `reserve` for the word that there are more."""
-        count = len(self.parts.alerts)
-        for number, alert in enumerate(self.parts.alerts, start=1):
-            line = self.parts.line(alert)
+        for alerts in self.parts.paragraphs:
+            line = self.parts.paragraph(alerts)
             size = size_of(line)
-            if self.left - size < (reserve if number < count else 0):
+            if self.left - size < (reserve if self.told + len(alerts) < self._count else 0):
                 break
             self.left -= size
             self._lines.append(line)
+            self.told += len(alerts)
 
     def tell_in_full(self) -> bool:
         """Replace lines from the first on by the alert in full; return whether all had room."""
-        count = self.told if self.told <= FULL_ALERTS else FULL_OF_MANY
-        for number, alert in enumerate(self.parts.alerts[:count]):
-            full = self.parts.alert(alert)
+        taken = self.parts.paragraphs[: len(self._lines)]
+        single = [number for number, alerts in enumerate(taken) if len(alerts) == 1]
+        for number in single if len(single) <= FULL_ALERTS else single[:FULL_OF_MANY]:
+            full = self.parts.alert(taken[number][0])
             more = size_of(full) - size_of(self._lines[number])
             if more > self.left:
                 return False

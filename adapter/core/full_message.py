@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from adapter.core.group_writer import GroupWriter
     from adapter.core.line_message import LineWriter
     from adapter.core.merged_heading import MergedHeading
-    from adapter.core.message import MarkdownMessage
+    from adapter.core.message import AlertMessage
     from adapter.core.reader import Readers
 
 _BETWEEN: Final = "────────"
@@ -35,19 +35,22 @@ _NEARLY_FULL: Final = 11
 
 def tell_group(
     entries: Sequence[Entry], writer: GroupWriter, envelope: Envelope, readers: Readers
-) -> tuple[MarkdownMessage, int]:
+) -> tuple[AlertMessage, int]:
     """Return a message of as many of the first entries of one group as have room, and how many."""
     calls = writer.calls
     entries = calls.first_within(entries, apart=False)
     words = words_of(settings_of(entries).language)
     delay = readers.now - min(entry.received_at for entry in entries)
     around = _around(entries, envelope.mark, delay_note(words, delay, merged=False))
-    section = writer.write(entries, around, lambda parts: _room(envelope, parts), must=True)
+    section = writer.write(
+        entries, around, lambda parts: _room(_card(envelope, entries, parts), parts), must=True
+    )
     if section is None:
         line = plain_line(entries[0], readers)
         told = calls.note(calls.of(entries[:1])).beside(line)
         return envelope.message(envelope.title(one_line(line)), told), 1
     calls.note(section.parts.call)
+    envelope = _card(envelope, entries, section.parts)
     title = envelope.title(one_line(section.parts.title()))
     return envelope.message(title, section.text), section.told
 
@@ -59,7 +62,7 @@ def tell_groups(
     heading: MergedHeading,
     *,
     crowded: bool,
-) -> MarkdownMessage:
+) -> AlertMessage:
     """Return a message of as many of the first entries as have room, which `heading` counts.
 
     What has no room with all its details waits for the next message. Only while much more waits
@@ -112,6 +115,10 @@ def _room(envelope: Envelope, parts: Parts) -> int:
     if not title:
         raise TooMuchError("block title is empty")
     return envelope.text_room(envelope.title(title))
+
+
+def _card(envelope: Envelope, entries: Sequence[Entry], parts: Parts) -> Envelope:
+    return envelope.with_buttons(parts.buttons(), settings_of(entries))
 
 
 def _always(room: int) -> Callable[[Parts], int]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from adapter.core.alert_view import PLACES, AlertView, Shared, description, pair, summary
 from adapter.core.alerts import common
-from adapter.core.links import Link, all_alerts_url, shared_links
+from adapter.core.links import Link, all_alerts_url, runbook_url, shared_links
 from adapter.core.reader import Labels
+from adapter.core.silence_link import silencer_of
 from adapter.core.text import Text
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _LEVELS_SHOWN: Final = 4
 _OWN: Final = (
     *("alerts", "firing", "resolved", "badge", "name", "kinds", "levels", "where", "details"),
     *("starts_at", "ends_at", "when", "duration", "summary", "description", "links"),
-    *("recovered", "lasted"),
+    *("recovered", "lasted", "runbook_url", "silence_url", "title", "message"),
 )
 
 
@@ -40,7 +41,8 @@ class GroupView:
         self._told = group.firing or group.alerts
         labels = reader.style.shown(common(alert.labels for alert in group.alerts))
         own_links = shared_links(self._told, reader.words)
-        self._shared = Shared(labels, own_links, single=len(group.alerts) == 1)
+        silencer = silencer_of(group, reader.style)
+        self._shared = Shared(labels, own_links, len(group.alerts) == 1, silencer)
         firing = (AlertView(alert, reader, self._shared) for alert in group.firing)
         self.firing = sorted(firing, key=lambda alert: alert.severity.rank)
         self.resolved = [AlertView(alert, reader, self._shared) for alert in group.resolved]
@@ -154,8 +156,34 @@ class GroupView:
     @property
     def links(self) -> tuple[Link, ...]:
         """Return where the group leads, last to the sender's list of alerts."""
-        everything = Link(self._reader.words.all_alerts, all_alerts_url(self._group))
-        return (*self._shared.links, *((everything,) if everything.url else ()))
+        words = self._reader.words
+        silence = Link(words.silence, str(self.silence_url()))
+        everything = Link(words.all_alerts, all_alerts_url(self._group))
+        return (*self._shared.links, *(link for link in (silence, everything) if link.url))
+
+    @property
+    def runbook_url(self) -> Text:
+        """Return where to read what to do, if all alerts say the same."""
+        urls = {runbook_url(alert) for alert in self._told}
+        return Text(urls.pop() if len(urls) == 1 else "")
+
+    def silence_url(self, duration: str = "") -> Text:  # noqa: ARG002  # Alertmanager's form asks for it
+        """Return where to silence what fires, for so long if that can be said in an address."""
+        fires = map(self._reader.style.shown_of, self._group.firing)
+        return Text(self._shared.silencer.url(list(fires)))
+
+    @property
+    def title(self) -> Text:
+        """Return the title that Grafana gave to the whole group."""
+        return self._sent(self._group.title)
+
+    @property
+    def message(self) -> Text:
+        """Return the text that Grafana wrote of the whole group."""
+        return self._sent(self._group.message)
+
+    def _sent(self, value: object) -> Text:
+        return self._reader.text(value) if isinstance(value, str) else Text()
 
     def variables(self) -> dict[str, object]:
         """Return what a template can name; `docs/templates.md` describes each."""
@@ -179,5 +207,6 @@ def sent_variables(group: AlertGroup, reader: Reader) -> dict[str, object]:
         "notification_reason": reader.text(group.notification_reason),
         "now": reader.now,
         "language": reader.words.language,
+        "card": reader.card,
         "words": reader.words,
     }

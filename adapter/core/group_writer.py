@@ -39,12 +39,16 @@ Make = Callable[[AlertGroup, Call], Parts]
 class GroupWriter:
     """Write the groups of one message; `failed` says which template failed, where and how.
 
-    `calls` collects whom the message rings.
+    `calls` collects whom the message rings. `alone`: the group is, so the message may be an
+    ActionCard.
     """
 
-    def __init__(self, templates: TemplateSet, readers: Readers, calls: Calls) -> None:
+    def __init__(
+        self, templates: TemplateSet, readers: Readers, calls: Calls, *, alone: bool = False
+    ) -> None:
         self._templates = templates
         self._readers = readers
+        self._alone = alone
         self.calls = calls
         self._budget = Budget()
         self.failed: str | None = None
@@ -75,14 +79,18 @@ class GroupWriter:
         """Yield ways to make the parts of a group by its template, each with shorter values."""
         template = self._templates.get(settings)
         for longest in VALUES:
-            rendering = Rendering(self._readers.of(settings, longest), self._budget)
+            rendering = Rendering(self._reader(settings, longest), self._budget)
             yield functools.partial(_template_parts, template, rendering)
 
     def plainly(self, settings: RenderSettings) -> Iterator[Make]:
         """Yield the same without a template."""
         for longest in PLAIN_VALUES:
-            reader = self._readers.of(settings, longest)
+            reader = self._reader(settings, longest)
             yield functools.partial(_plain_parts, settings.template, reader)
+
+    def _reader(self, settings: RenderSettings, longest: int) -> Reader:
+        card = self._alone and settings.message == "action_card"
+        return self._readers.of(settings, longest, card=card)
 
     def _fit(
         self,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from adapter.core.batch import Entry
     from adapter.core.calls import Call, Calls
     from adapter.core.merged_heading import MergedHeading
-    from adapter.core.message import MarkdownMessage
+    from adapter.core.message import AlertMessage
     from adapter.core.words import Words
 
 LINKS_SHOWN: Final = 3
@@ -45,7 +45,7 @@ def tell_lines(
     heading: MergedHeading,
     links: AllAlerts,
     calls: Calls,
-) -> MarkdownMessage:
+) -> AlertMessage:
     """Return a message of as many of the first entries as have room; `heading` counts them."""
     lines: list[str] = []
     left, note = heading.room, ""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 URL_LIMIT: Final = 2_000
 """Bytes of an address that is linked; a longer one would fill the message."""
 
+BROWSER: Final = "dingtalk://dingtalkclient/page/link?url="
+
 _START: Final = re.compile(
     r"https?://(?:[\w.%-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?=[/?#]|\Z)", re.IGNORECASE
 )
@@ -56,6 +58,18 @@ def markdown_link(url: str, text: str) -> Markup:
     return Markup(f"[{shown}]({address})") if address and shown else Markup()  # noqa: S704  # escaped above
 
 
+def browser_url(url: str) -> str:
+    """Return what makes DingTalk open a web address in the browser, not beside the chat."""
+    address = http_url(url)
+    return f"{BROWSER}{quote(address, safe='')}&pc_slide=false" if address else ""
+
+
+def browser_link(url: str, text: str) -> Markup:
+    """Return a link that opens in the browser, or nothing if `url` leads nowhere."""
+    address, shown = browser_url(url), escape(text)
+    return Markup(f"[{shown}]({address})") if address and shown else Markup()  # noqa: S704  # escaped above
+
+
 def all_alerts_url(group: AlertGroup) -> str:
     """Return where the sender lists its alerts: Alertmanager by receiver, or Grafana's page."""
     base = group.external_url.rstrip("/")
@@ -71,9 +85,8 @@ def runbook_url(alert: Alert) -> str:
 
 
 def dashboard_url(alert: Alert) -> str:
-    """Return where to look: Grafana's panel or dashboard, or the annotation."""
-    named = alert.annotations.get("dashboard_url", "")
-    return alert.panel_url or alert.dashboard_url or named
+    """Return where to look: Grafana's dashboard, or the annotation."""
+    return alert.dashboard_url or alert.annotations.get("dashboard_url", "")
 
 
 def _runbook_to_follow(alert: Alert) -> str:
@@ -87,6 +100,7 @@ def shared_links(
     addresses = (
         (words.runbook, _runbook_to_follow),
         (words.dashboard, dashboard_url),
+        (words.panel, lambda alert: alert.panel_url),
         (words.graph, lambda alert: alert.generator_url),
     )
     found = []

@@ -11,7 +11,7 @@ from adapter.core.tally import Tally, fullest
 if TYPE_CHECKING:
     from adapter.core.batch import Entry
     from adapter.core.envelope import Envelope
-    from adapter.core.message import MarkdownMessage
+    from adapter.core.message import AlertMessage
     from adapter.core.reader import Readers
     from adapter.core.words import Words
 
@@ -50,7 +50,7 @@ class MergedHeading:
         self._tally.add(self._scale.level_of(entry.alert.labels), entry.alert.status)
         self._oldest_at = min(self._oldest_at, entry.received_at)
 
-    def message(self, *below: str) -> MarkdownMessage:
+    def message(self, *below: str) -> AlertMessage:
         """Return the message with these paragraphs below the heading."""
         told = self._tally.named(self._words)
         delay = delay_note(self._words, self._now - self._oldest_at, merged=self._merged)

@@ -117,6 +117,11 @@ class ActionCardMessage(Part, frozen=True, tag_field="msgtype", tag="actionCard"
     action_card: ActionCard = msgspec.field(name="actionCard")
     at: At | None = None
 
+    @property
+    def markdown(self) -> Markdown:
+        """Return what it says beside its buttons."""
+        return Markdown(self.action_card.title, self.action_card.text)
+
 
 class FeedCardMessage(Part, frozen=True, tag_field="msgtype", tag="feedCard"):
     """Carry several links; it rings nobody, whatever `at` says."""
@@ -127,6 +132,9 @@ class FeedCardMessage(Part, frozen=True, tag_field="msgtype", tag="feedCard"):
 
 Message = TextMessage | LinkMessage | MarkdownMessage | ActionCardMessage | FeedCardMessage
 """Any message of a robot."""
+
+AlertMessage = MarkdownMessage | ActionCardMessage
+"""A message that tells alerts."""
 
 
 def headline(message: Message) -> str:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from adapter.core.calls import Calls
 from adapter.core.fitting import paragraphs
-from adapter.core.message import BODY_LIMIT, MarkdownMessage
+from adapter.core.message import BODY_LIMIT, AlertMessage
 from adapter.core.rendering import render_notice
 from adapter.core.who import OnDuty
 from adapter.core.words import words_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class RenderedNotice:
     """Hold a message; whom it should ring and cannot, and the mentions that mean nobody."""
 
-    message: MarkdownMessage
+    message: AlertMessage
     left_out: tuple[Contact, ...] = ()
     missing: tuple[str, ...] = ()
 

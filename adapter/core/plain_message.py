@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapter.core.alerts import Status
 from adapter.core.links import markdown_link
+from adapter.core.message import Button
 from adapter.core.tally import RESOLVED_SIGN
 from adapter.core.text import Text, escape
 
@@ -35,13 +36,14 @@ class PlainParts:
     def __init__(self, view: GroupView, reader: Reader, failed: str, call: Call) -> None:
         self.call = call
         self._view = view
+        self._card = reader.card
         self._words = reader.words
         self._failed = plain_failure(reader, failed)
 
     @property
-    def alerts(self) -> Sequence[AlertView]:
-        """Return the alerts in the order in which they are told."""
-        return self._view.alerts
+    def paragraphs(self) -> Sequence[Sequence[AlertView]]:
+        """Return the alerts in the order in which they are told, each by itself."""
+        return tuple((alert,) for alert in self._view.alerts)
 
     def title(self) -> str:
         """Return what the conversation list shows, as markdown."""
@@ -58,6 +60,10 @@ class PlainParts:
         """Return an alert, which has no fuller form here."""
         return self.line(alert)
 
+    def paragraph(self, alerts: Sequence[AlertView]) -> str:
+        """Return one alert in one line."""
+        return self.line(alerts[0])
+
     def line(self, alert: AlertView) -> str:
         """Return what tells this alert from others, and its summary."""
         over = alert.status == Status.RESOLVED
@@ -67,6 +73,11 @@ class PlainParts:
         what = " · ".join(escape(part) for part in own if part)
         told = filter(None, (what, "" if over else escape(alert.summary)))
         return f"- {mark} {self._words.colon.join(told)}"
+
+    def buttons(self) -> tuple[Button, ...]:
+        """Return where the sender lists its alerts."""
+        links = self._view.links[-1:] if self._card else ()
+        return tuple(Button(link.text, link.url) for link in links)
 
     def footer(self) -> str:
         """Return that a template failed, and the links."""

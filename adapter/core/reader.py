@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from adapter.core.delivery import RenderSettings
+    from adapter.core.matcher import Pattern
     from adapter.core.words import Words
 
 _TOLD_FROM: Final = timedelta(minutes=1)
@@ -24,13 +25,17 @@ _TOLD_FROM: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Say for whom a message is made; `longest` is how many bytes of one value are shown."""
+    """Say for whom a message is made; `longest` is how many bytes of one value are shown.
+
+    `card`: it is an ActionCard, whose links are buttons.
+    """
 
     words: Words
     zone: tzinfo
     now: datetime
     longest: int
     style: Style = DEFAULT_STYLE
+    card: bool = False
 
     def text(self, value: str) -> Text:
         """Return a value from outside, cut to what is shown of it."""
@@ -82,18 +87,19 @@ class Readers:
     now: datetime
     style: Style = DEFAULT_STYLE
 
-    def of(self, settings: RenderSettings, longest: int) -> Reader:
+    def of(self, settings: RenderSettings, longest: int, *, card: bool = False) -> Reader:
         """Return for whom a message with these settings is made."""
-        words, zone = words_of(settings.language), _zone(settings.timezone)
-        return Reader(words, zone, self.now, longest, self.style)
+        words, zone = words_of(settings.language), zone_of(settings.timezone)
+        return Reader(words, zone or UTC, self.now, longest, self.style, card)
 
 
 @functools.lru_cache(maxsize=64)
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo | None:
+    """Return a time zone by its name; None if there is none."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # the three ways in which a name is none
-        return UTC
+        return None
 
 
 class Labels(Mapping[str, Text]):
@@ -102,6 +108,16 @@ class Labels(Mapping[str, Text]):
     def __init__(self, values: Mapping[str, str], reader: Reader) -> None:
         self._values = values
         self._reader = reader
+
+    def without(self, patterns: Iterable[Pattern]) -> Labels:
+        """Return those whose names none of these patterns describes."""
+        hidden = tuple(patterns)
+        rest = {
+            name: value
+            for name, value in self._values.items()
+            if not any(pattern.search(name.encode("utf-8", "replace")) for pattern in hidden)
+        }
+        return Labels(rest, self._reader)
 
     def __getitem__(self, name: str) -> Text:
         return self._reader.text(self._values.get(name, ""))

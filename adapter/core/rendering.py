@@ -6,7 +6,7 @@ Whatever the alerts hold and however a template fails, there is a message, and i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -22,7 +22,7 @@ from adapter.core.group_writer import GroupWriter, look_of
 from adapter.core.line_message import AllAlerts, tell_lines
 from adapter.core.links import all_alerts_url, markdown_link
 from adapter.core.merged_heading import MergedHeading
-from adapter.core.message import BODY_LIMIT, MarkdownMessage
+from adapter.core.message import BODY_LIMIT
 from adapter.core.reader import Readers
 from adapter.core.style import DEFAULT_STYLE, Style
 from adapter.core.template_set import TemplateSet
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from adapter.core.delivery import Delivery, Notice
     from adapter.core.directory import Contact
     from adapter.core.group_writer import Make
+    from adapter.core.message import AlertMessage
     from adapter.core.template_check import TemplateProblem
     from adapter.core.who import Who
 
@@ -50,7 +51,7 @@ CROWD: Final = 20_000
 class Rendered:
     """Hold a message; `failed` says which template failed, where and how, without any value."""
 
-    message: MarkdownMessage
+    message: AlertMessage
     failed: str | None = None
 
 
@@ -61,7 +62,7 @@ class RenderedBatch:
     It rings `rung`; there was no room to ring those `left_out`; the mentions `missing` mean nobody.
     """
 
-    message: MarkdownMessage
+    message: AlertMessage
     told: int
     failed: str | None = None
     rung: tuple[Contact, ...] = ()
@@ -84,7 +85,7 @@ class Renderer:
         """Return the message of a delivery; by the built-in format if its template fails."""
         settings, envelope = delivery.settings, Envelope(keyword)
         nobody = Calls(words_of(settings.language), NOBODY, BODY_LIMIT)
-        writer = GroupWriter(self._templates, Readers(now, self._style), nobody)
+        writer = GroupWriter(self._templates, Readers(now, self._style), nobody, alone=True)
         try:
             return Rendered(_by_template(writer.by_template(settings), delivery, envelope))
         except Exception as error:  # noqa: BLE001  # a template may raise anything; the alert goes out
@@ -126,7 +127,7 @@ class Renderer:
         if batch.form is Form.DIGEST:
             return RenderedBatch(tell_digest(batch, envelope, readers, calls), len(batch.entries))
         if batch.form is Form.FULL and batch.alone and batch.entries and not batch.minimal:
-            groups = GroupWriter(self._templates, readers, calls)
+            groups = GroupWriter(self._templates, readers, calls, alone=True)
             message, told = tell_group(batch.entries, groups, envelope, readers)
             return RenderedBatch(message, told, groups.failed)
         return self._merged(batch, envelope, readers, calls)
@@ -156,7 +157,7 @@ def _is_crowded(batch: Batch, envelope: Envelope) -> bool:
     return sum(count.full_bytes for count in batch.totals.counts) >= envelope.room + CROWD
 
 
-def render_notice(notice: Notice, keyword: str = "", note: str = "") -> MarkdownMessage:
+def render_notice(notice: Notice, keyword: str = "", note: str = "") -> AlertMessage:
     """Return a word of the adapter itself; paragraphs that have no room are left out."""
     envelope = Envelope(keyword, note=note)
     title = envelope.title(clean(notice.title).strip())
@@ -166,25 +167,34 @@ def render_notice(notice: Notice, keyword: str = "", note: str = "") -> Markdown
     return envelope.message(title, kept)
 
 
-def _by_template(ways: Iterable[Make], delivery: Delivery, envelope: Envelope) -> MarkdownMessage:
+def _by_template(ways: Iterable[Make], delivery: Delivery, envelope: Envelope) -> AlertMessage:
     for make in ways:
-        line, title, text = _try(make, delivery, envelope)
-        if line and text:
-            return envelope.message(title, text)
+        draft = _try(make, delivery, envelope)
+        if draft.line and draft.text:
+            return draft.envelope.message(draft.title, draft.text)
     raise TooMuchError("the message does not fit or is empty")
 
 
-def _plainly(ways: Iterable[Make], delivery: Delivery, envelope: Envelope) -> MarkdownMessage:
-    _, title, text = _try(next(iter(ways)), delivery, envelope)
-    return envelope.message(title, text or escape(title))
+def _plainly(ways: Iterable[Make], delivery: Delivery, envelope: Envelope) -> AlertMessage:
+    draft = _try(next(iter(ways)), delivery, envelope)
+    return draft.envelope.message(draft.title, draft.text or escape(draft.title))
 
 
-def _try(make: Make, delivery: Delivery, envelope: Envelope) -> tuple[str, str, str | None]:
-    """Return the title as it was written, as it is sent, and the text, if it has room."""
+class _Draft(NamedTuple):
+    """Hold the title as it was written and as it is sent, and the text, if it has room."""
+
+    envelope: Envelope
+    line: str
+    title: str
+    text: str | None
+
+
+def _try(make: Make, delivery: Delivery, envelope: Envelope) -> _Draft:
     group, words = delivery.group, words_of(delivery.settings.language)
     parts = make(group, NO_CALL)
+    envelope = envelope.with_buttons(parts.buttons(), delivery.settings)
     line = one_line(parts.title())
     title = envelope.title(line)
     link = markdown_link(all_alerts_url(group), words.all_alerts)
     around = Around(words, group.truncated_alerts, link)
-    return line, title, fit(parts, around, envelope.text_room(title))
+    return _Draft(envelope, line, title, fit(parts, around, envelope.text_room(title)))

@@ -43,6 +43,8 @@ class RouteSettings(msgspec.Struct, frozen=True, kw_only=True):
     template: str | None = None
     language: str | None = None
     timezone: str | None = None
+    message: str | None = None  # markdown, action_card
+    buttons: str | None = None  # vertical, horizontal
     send_resolved: bool | None = None
     priority: str | None = None  # auto, normal, high
     split: str | None = None  # group, alert

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 LAYOUT: Final = "layout.j2"
 """The template that names the parts: the only one that extends none."""
 
-_ALWAYS: Final = frozenset({"alert", "part", "self", "super", "loop", "varargs", "kwargs"})
+_ALWAYS: Final = frozenset(
+    {"alert", "rest", "more", "part", "self", "super", "loop", "varargs", "kwargs"}
+)
 _VALUE_BYTES: Final = 4_000
 
 
@@ -107,17 +110,16 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
 def _tried(
     name: str, sources: Mapping[str, str], sandbox: Sandbox, style: Style
 ) -> Iterator[TemplateProblem]:
-    for group in SAMPLES:
-        for language in LANGUAGES:
-            try:
-                title = _try(sandbox, name, group, _reader(language, style))
-            except Exception as error:  # noqa: BLE001  # a template may raise anything
-                file, line = place_of(error, name, sources)
-                yield TemplateProblem(file, line, _told(error))
-                return
-            if not title:
-                yield TemplateProblem(name, 0, "block title is empty")
-                return
+    for group, language, card in itertools.product(SAMPLES, LANGUAGES, (False, True)):
+        try:
+            title = _try(sandbox, name, group, _reader(language, style, card=card))
+        except Exception as error:  # noqa: BLE001  # a template may raise anything
+            file, line = place_of(error, name, sources)
+            yield TemplateProblem(file, line, _told(error))
+            return
+        if not title:
+            yield TemplateProblem(name, 0, "block title is empty")
+            return
 
 
 def _try(sandbox: Sandbox, name: str, group: AlertGroup, reader: Reader) -> str:
@@ -127,18 +129,21 @@ def _try(sandbox: Sandbox, name: str, group: AlertGroup, reader: Reader) -> str:
     call = sample_call(reader.words)
     parts = TemplateParts(template, view, rendering, call)
     entries = TemplateEntries(template, group, rendering)
-    for part in ("group", "footer", "buttons"):
+    for part in ("group", "footer"):
         parts.part(part)
-    for alert in parts.alerts:
-        parts.alert(alert)
-        parts.line(alert)
+    parts.buttons()
+    for alerts in parts.paragraphs:
+        parts.rest(alerts)
+        for alert in alerts:
+            parts.alert(alert)
+            parts.line(alert)
     for told in group.alerts:
         entries.entry(told, call)
     return parts.title()
 
 
-def _reader(language: str, style: Style) -> Reader:
-    return Reader(words_of(language), UTC, NOW, _VALUE_BYTES, style)
+def _reader(language: str, style: Style, *, card: bool = False) -> Reader:
+    return Reader(words_of(language), UTC, NOW, _VALUE_BYTES, style, card)
 
 
 def _told(error: Exception) -> str:

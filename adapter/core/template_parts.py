@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Final
 
 from jinja2 import TemplateSyntaxError
 
 from adapter.core.alert_view import among_others
+from adapter.core.alikes import paragraphs_of
 from adapter.core.budget import RENDERING, Rendering, require_length
+from adapter.core.buttons import buttons_of
 from adapter.core.group_view import sent_variables
-from adapter.core.text import encodable
+from adapter.core.text import Text, encodable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -22,8 +25,9 @@ if TYPE_CHECKING:
     from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.calls import Call
     from adapter.core.group_view import GroupView
+    from adapter.core.message import Button
 
-PARTS: Final = ("title", "group", "alert", "line", "footer", "buttons", "entry")
+PARTS: Final = ("title", "group", "alert", "line", "rest", "footer", "buttons", "entry")
 """The blocks that a template may fill in."""
 
 MENTIONS: Final = "mentions"
@@ -42,7 +46,17 @@ class TemplateParts:
         self.call = call
         self._variables = {**view.variables(), MENTIONS: call.shown, RENDERING: rendering}
         self._title: str | None = None
-        self.alerts: Sequence[AlertView] = view.alerts
+        self._buttons: tuple[Button, ...] | None = None
+        self._words = rendering.reader.words
+        self._card = rendering.reader.card
+        self._alerts = view.alerts
+
+    @cached_property
+    def paragraphs(self) -> Sequence[Sequence[AlertView]]:
+        """Return the alerts by the paragraphs that tell them: one each if `rest` is empty."""
+        alike = paragraphs_of(self._alerts)
+        first = next((alerts for alerts in alike if len(alerts) > 1), ())
+        return alike if first and self.rest(first) else [(alert,) for alert in self._alerts]
 
     def title(self) -> str:
         """Return what the conversation list shows, as markdown; it is made once."""
@@ -66,9 +80,25 @@ class TemplateParts:
         """Return what ends the message."""
         return self.part("footer")
 
-    def part(self, name: str, alert: AlertView | None = None) -> str:
+    def paragraph(self, alerts: Sequence[AlertView]) -> str:
+        """Return one alert in one line, or several that differ only in their subject."""
+        return self.line(alerts[0]) if len(alerts) == 1 else self.rest(alerts)
+
+    def rest(self, alerts: Sequence[AlertView]) -> str:
+        """Return several alerts that differ only in their subject in one line."""
+        fires = alerts[0].status == "firing"
+        more = Text(self._words.more.format(len(alerts)) if fires else "")
+        return self.part("rest", alerts[0], rest=list(alerts), more=more)
+
+    def buttons(self) -> tuple[Button, ...]:
+        """Return the buttons of an ActionCard; they are made once."""
+        if self._buttons is None:
+            self._buttons = buttons_of(self.part("buttons")) if self._card else ()
+        return self._buttons
+
+    def part(self, name: str, alert: AlertView | None = None, **more: object) -> str:
         """Return one block."""
-        about = {} if alert is None else {"alert": alert}
+        about = more if alert is None else {"alert": alert, **more}
         return rendered(self._template, name, {**self._variables, **about})
 
 

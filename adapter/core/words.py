@@ -40,6 +40,15 @@ class Words:
     dashboard: str
     graph: str
     all_alerts: str
+    silence: str
+    panel: str
+    alive: str
+    dead: str
+    dead_means: str
+    began: str
+    ended: str
+    labels: str
+    values: str
     more: str
     more_names: str
     truncated: str
@@ -128,6 +137,15 @@ _WORDS: Final = {
         dashboard="看板",
         graph="图表",
         all_alerts="全部告警",
+        silence="静默",
+        panel="面板",
+        alive="告警链路正常",
+        dead="告警链路中断",
+        dead_means="它本应一直触发；停了，说明告警可能发不出来：请查 Prometheus 与 Alertmanager",
+        began="开始",
+        ended="结束",
+        labels="标签",
+        values="数值",
         more="另 {} 条",
         more_names="另 {} 种",
         truncated="另 {} 条未列出：发送方按 max_alerts 截断",
@@ -190,6 +208,16 @@ _WORDS: Final = {
         dashboard="Dashboard",
         graph="Graph",
         all_alerts="All alerts",
+        silence="Silence",
+        panel="Panel",
+        alive="Alerting works",
+        dead="Alerting has stopped",
+        dead_means="It should fire at all times, so other alerts may not get through either: "
+        "check Prometheus and Alertmanager",
+        began="Began",
+        ended="Ended",
+        labels="Labels",
+        values="Values",
         more="and {} more",
         more_names="{} other kinds",
         truncated="and {} more not listed: cut off by the sender's max_alerts",

@@ -174,6 +174,7 @@ time_intervals:
         *("split", "defer", "time_intervals", "times", "start_time", "end_time", "weekdays"),
         *("days_of_month", "months", "years", "location"),
         *("hide_labels", "severity", "label", "levels", "values", "name", "emoji", "rewrite_links"),
+        *("message", "buttons"),
     ],
 )
 def test_the_example_shows_every_key(word: str) -> None:

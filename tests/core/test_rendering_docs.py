@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
+from adapter import config
 from adapter.core.alert_view import AlertView
 from adapter.core.batch import Form
 from adapter.core.delivery import Delivery, RenderSettings
@@ -19,6 +21,9 @@ from adapter.core.webhook import decode_webhook
 from adapter.core.words import words_of
 from support.batches import a_batch, a_delivery, an_alert, entries_of
 from support.rendering import NOW, ROOT, renderer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAGES = {
     "en": (ROOT / "docs" / "templates.md").read_text(),
@@ -55,6 +60,17 @@ def test_the_template_of_the_page_has_no_problem_and_does_what_it_says(language:
 @pytest.mark.parametrize("language", PAGES)
 def test_the_message_of_the_page_is_what_is_sent(language: str) -> None:
     assert text_of(language, "default") == blocks(PAGES[language], "markdown")[0]
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_configuration_of_the_page_is_sound(language: str, tmp_path: Path) -> None:
+    (source,) = blocks(PAGES[language], "yaml")
+    path = tmp_path / "config.yml"
+    path.write_text(f"{source}\nrobots: {{ops: {{access_token: abc}}}}\nroute: {{robots: [ops]}}\n")
+    settings = config.load(path, environ={})
+    assert [level.high for level in settings.scale.levels] == [True, False, False]
+    assert settings.style.hides("pod_template_hash")
+    assert settings.style.origins["bj"].url == "https://alertmanager.bj.example.com"
 
 
 @pytest.mark.parametrize("language", PAGES)
@@ -95,7 +111,7 @@ def test_every_block_variable_and_filter_is_on_the_page(language: str) -> None:
     view = GroupView(GROUP, Reader(words_of(language), UTC, NOW, 4000))
     alert = view.alerts[0]
     assert isinstance(alert, AlertView)
-    names = {*PARTS, *view.variables(), *OWN_FILTERS, *JINJA_FILTERS}
+    names = {"rest", "more", *PARTS, *view.variables(), *OWN_FILTERS, *JINJA_FILTERS}
     names |= {name for name in dir(alert) if not name.startswith("_")}
     documented = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`(.*?)`", PAGES[language]))))
     assert names - documented == set()

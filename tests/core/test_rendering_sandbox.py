@@ -9,6 +9,7 @@ import pytest
 from adapter.core import budget
 from adapter.core.budget import RENDERING, Budget, Rendering, TooMuchError
 from adapter.core.filters import OWN_FILTERS
+from adapter.core.matcher import MatcherError
 from adapter.core.reader import Labels, Reader
 from adapter.core.template_env import JINJA_FILTERS, Sandbox
 from adapter.core.text import Text
@@ -199,3 +200,22 @@ def test_every_filter_of_jinja_that_is_offered_exists_there() -> None:
 def test_an_alert_is_not_a_door_to_its_inside() -> None:
     group = '{% extends "default.j2" %}{% block line %}{{ alert._alert }}{% endblock %}'
     assert renderer(odd=group).problems()[0].text == "there is no _alert of an alert"
+
+
+def test_a_link_for_the_browser_leads_to_the_web_or_is_none() -> None:
+    assert show("{{ 'http://a.b' | browser_link }}") == (
+        "[http://a.b](dingtalk://dingtalkclient/page/link?url=http%3A%2F%2Fa.b&pc_slide=false)"
+    )
+    assert show("{{ 'javascript:x' | browser_link('x') }}") == ""
+
+
+def test_a_zone_or_pattern_that_is_none_is_an_error() -> None:
+    with pytest.raises(ValueError, match="expected a time zone"):
+        show("{{ at | localtime(zone='Mars') }}", at=NOW)
+    with pytest.raises(MatcherError):
+        show("{{ labels | hide_labels('(') | length }}")
+
+
+def test_labels_are_left_out_by_name() -> None:
+    assert show("{{ labels | hide_labels('x', 'it.*') | join }}") == "n"
+    assert show("{{ labels | hide_labels | join(',') }}") == "items,n,x"

@@ -161,12 +161,14 @@ def test_an_alert_leads_where_its_group_does_not() -> None:
     assert view.alerts[0].runbook_url == "http://r"
 
 
-def test_grafanas_panel_goes_before_its_dashboard_and_that_before_the_annotation() -> None:
+def test_grafanas_dashboard_goes_before_the_annotation() -> None:
     notes = {"dashboard_url": "http://a"}
     assert only(Alert(annotations=notes)).dashboard_url == "http://a"
     assert only(Alert(annotations=notes, dashboard_url="http://d")).dashboard_url == "http://d"
     both = Alert(dashboard_url="http://d", panel_url="http://p")
-    assert only(both).dashboard_url == "http://p"
+    assert (only(both).dashboard_url, only(both).panel_url) == ("http://d", "http://p")
+    assert [link.text for link in only(both).links] == []
+    assert [link.text for link in view_of(both).links] == ["Dashboard", "Panel"]
 
 
 # Addresses.
@@ -222,3 +224,32 @@ def test_spans_are_told_in_their_two_largest_units() -> None:
 
 def test_a_language_that_is_not_known_is_chinese() -> None:
     assert words_of("fr") is words_of("zh")
+
+
+# What Grafana sends.
+
+
+def test_values_that_grafana_measured_are_told_whatever_else_it_sends() -> None:
+    measured = {"B": 91.2, "C": 1, "D": None, "E": "x"}
+    assert only(Alert(values=measured)).values == ["B=91.2", "C=1"]
+    for strange in (None, [1], "x"):
+        assert only(Alert(values=strange)).values == []
+
+
+def test_title_and_message_are_text_or_nothing() -> None:
+    reader = Reader(words_of("en"), UTC, NOW, 4000)
+    view = GroupView(AlertGroup(alerts=(), title=" t ", message={"a": 1}), reader)
+    assert (view.title, view.message) == ("t", "")
+
+
+def test_a_runbook_is_the_groups_if_all_say_so() -> None:
+    one, other = (Alert(annotations={"runbook_url": f"http://r/{n}"}) for n in range(2))
+    assert view_of(one, one).runbook_url == "http://r/0"
+    assert view_of(one, other).runbook_url == ""
+
+
+def test_what_is_over_is_not_silenced() -> None:
+    fires = AlertGroup(alerts=(firing(), over()), external_url="http://am")
+    view = GroupView(fires, Reader(words_of("en"), UTC, NOW, 4000))
+    assert [bool(alert.silence_url("1h")) for alert in view.alerts] == [True, False]
+    assert "severity" in view.silence_url()

@@ -284,4 +284,5 @@ def nodes(count: int, *, words: str = "", key: str = "") -> Delivery:
             for number in range(count)
         ),
         key=key,
+        template="apart",
     )

@@ -18,6 +18,11 @@ def bundled() -> dict[str, str]:
     return {path.name: path.read_text() for path in (ROOT / "templates").glob("*.j2")}
 
 
+APART = '{% extends "default.j2" %}{% block rest %}{% endblock %}'
+"""The template `apart`, which tells also alerts that are alike one by one."""
+
+
 def renderer(**more: str) -> Renderer:
-    """Return a renderer of the bundled templates and of `more`, named without `.j2`."""
-    return Renderer({**bundled(), **{f"{name}.j2": source for name, source in more.items()}})
+    """Return a renderer of the bundled templates, `apart`, and `more`, named without `.j2`."""
+    own = {f"{name}.j2": source for name, source in {"apart": APART, **more}.items()}
+    return Renderer({**bundled(), **own})
