@@ -7,10 +7,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify lint format coverage bench lock clean tools
+.PHONY: help demo test verify lint format coverage bench screenshots lock clean tools
 
 help:  ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed  ## simulator, adapter and sample alerts in the foreground; Ctrl-C ends them
 	@$(BIN)/python -m adapter demo
@@ -38,6 +38,9 @@ format: $(VENV)/.installed-dev  ## let ruff write the layout and mend what it ca
 
 bench: $(VENV)/.installed-dev tools  ## measure the burst and the accept path; see benchmarks/
 	@$(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/.installed-dev tools  ## renew the pictures of the bundled templates in docs/images
+	@PYTHONPATH=tests $(BIN)/python -m support.screenshots
 
 lock: $(VENV)/.installed-dev  ## renew requirements*.lock from pyproject.toml, with hashes
 	@./scripts/lock $(BIN)/uv

@@ -79,7 +79,7 @@ class Decision:
         return Told(
             robots=(),
             template=str(said["template"].value),
-            message="markdown",
+            message=str(said["message"].value),
             priority=self.priority(said),
             mention=_mention(said),
         )

@@ -82,7 +82,8 @@ class AlertGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
 
     `status`, `common_labels` and `common_annotations` speak only of the alerts included
     (`truncated_alerts` were left out by the sender). `source` names the sender where several
-    Alertmanagers post here; it is part of every identity.
+    Alertmanagers post here; it is part of every identity. `times`: so often in a row the group came
+    in this state. No sender says these two.
     """
 
     alerts: tuple[Alert, ...]
@@ -97,6 +98,7 @@ class AlertGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
     notification_reason: str = msgspec.field(default="", name="notification_reason")
     route_labels: dict[str, str] = msgspec.field(default_factory=dict)
     source: str = ""
+    times: int = 1
     title: Any = None  # by Grafana, as is `message`: text, see `Alert.values`
     message: Any = None
 

@@ -24,7 +24,7 @@ _LEVELS_SHOWN: Final = 4
 _OWN: Final = (
     *("alerts", "firing", "resolved", "badge", "name", "kinds", "levels", "where", "details"),
     *("starts_at", "ends_at", "when", "duration", "summary", "description", "links"),
-    *("recovered", "lasted", "runbook_url", "silence_url", "title", "message"),
+    *("recovered", "lasted", "repeated", "runbook_url", "silence_url", "title", "message"),
 )
 
 
@@ -75,6 +75,13 @@ class GroupView:
             return Text()
         words = self._reader.words
         return Text(words.lasted.format(words.span(self.duration)))
+
+    @property
+    def repeated(self) -> Text:
+        """Return the how many-eth notification of this very state it is, if it is not the first."""
+        if not self.firing or self._group.times <= 1:
+            return Text()
+        return Text(self._reader.words.nth.format(self._group.times))
 
     @property
     def name(self) -> Text:

@@ -52,6 +52,7 @@ def decode_webhook(body: bytes) -> AlertGroup:
         receiver=_QUOTED.sub(r"\1", group.receiver),  # Alertmanager sends it as a regex literal
         truncated_alerts=min(max(group.truncated_alerts, 0), _MOST_TRUNCATED),
         source="",  # a sender does not choose whom it is taken for
+        times=1,
         alerts=tuple(
             alert
             if alert.fingerprint

@@ -35,6 +35,7 @@ class Words:
     others: str
     since: str
     for_span: str
+    nth: str
     lasted: str
     runbook: str
     dashboard: str
@@ -132,6 +133,7 @@ _WORDS: Final = {
         others="另 {} 个",
         since="{} 起",
         for_span="已 {}",
+        nth="第 {} 次通知",
         lasted="历时 {}",
         runbook="处置手册",
         dashboard="看板",
@@ -203,6 +205,7 @@ _WORDS: Final = {
         others="and {} more",
         since="since {}",
         for_span="for {}",
+        nth="notification {}",
         lasted="lasted {}",
         runbook="Runbook",
         dashboard="Dashboard",

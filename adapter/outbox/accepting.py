@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Row, Table
     from sqlalchemy.sql.dml import Insert
 
     from adapter.outbox.rows import Part
@@ -38,26 +38,29 @@ def accept(
 ) -> Taken:
     """Store what is new of these parts."""
     lock(connection, [part.robot for part in parts])
-    fresh = [part for part in parts if not _is_known(connection, part, now, window)]
+    told = [(part, connection.execute(_STATE, {"key": part.key}).first()) for part in parts]
+    fresh = [(part, last) for part, last in told if not _is_known(last, part, now, window)]
     superseded = 0
-    for part in fresh:
-        superseded += _store(connection, part, now)
+    for part, last in fresh:
+        times = last.times + 1 if last is not None and last.digest == part.digest else 1
+        superseded += _store(connection, part, times, now)
         add(connection, part.counts)
         add_deliveries(connection, part.queues)
         connection.execute(_FORGET, {"known_key": part.key})
-        state = {"key": part.key, "digest": part.digest, "accepted_at": to_us(now)}
+        state = {"key": part.key, "digest": part.digest, "times": times, "accepted_at": to_us(now)}
         connection.execute(_REMEMBER, state)
-    return Taken(sum(len(part.rows) for part in fresh), superseded)
+    return Taken(sum(len(part.rows) for part, _ in fresh), superseded)
 
 
-def _store(connection: Connection, part: Part, now: datetime) -> int:
+def _store(connection: Connection, part: Part, times: int, now: datetime) -> int:
     """Store the deliveries of a part; return how many others wait no more for them."""
+    rows = [{**row, "times": times} for row in part.rows]
     defers = any(delivery.deferred_until is not None for delivery in part.accepted)
     if not defers and not deferring.any_held(connection, part.robot):
-        connection.execute(_INSERT, part.rows)
+        connection.execute(_INSERT, rows)
         return 0
     superseded = 0
-    for row, delivery in zip(part.rows, part.accepted, strict=True):
+    for row, delivery in zip(rows, part.accepted, strict=True):
         [number] = connection.execute(_INSERT, row).inserted_primary_key or [0]
         superseded += deferring.take_place(connection, number, delivery, now)
     return superseded
@@ -70,20 +73,17 @@ def lock(connection: Connection, robots: Iterable[str]) -> None:
             connection.execute(_LOCK, {"robot": robot})
 
 
-def _is_known(connection: Connection, part: Part, now: datetime, window: timedelta) -> bool:
+def _is_known(last: Row[Any] | None, part: Part, now: datetime, window: timedelta) -> bool:
     """Return whether a robot was given this very state last, and nothing speaks for a repeat.
 
     A repeat is legitimate once the window has passed, unless its sender says that something changed
     which then must be in another robot's part of the group.
     """
-    if not window:
-        return False
-    last = connection.execute(_STATE, {"key": part.key}).first()
-    if last is None or last.digest != part.digest:
+    if not window or last is None or last.digest != part.digest:
         return False
     if last.accepted_at >= to_us(now + window):
         return False  # the clock was set back: nothing is known of how long ago that was
-    return part.changed_elsewhere or last.accepted_at > to_us(now - window)
+    return part.changed_elsewhere or bool(last.accepted_at > to_us(now - window))
 
 
 def _adding(table: Table, *sums: str) -> dict[str, Insert]:

@@ -250,9 +250,11 @@ def to_notice(payload: bytes) -> Notice | Post:
 def to_waiting(row: Row[Any]) -> Waiting:
     """Return a row as the planner knows it."""
     told = unpack(row.told, row.alerts)
+    delivery = to_delivery(row.payload)
+    group = msgspec.structs.replace(delivery.group, times=row.times)
     return Waiting(
         id=row.id,
-        delivery=to_delivery(row.payload),
+        delivery=msgspec.structs.replace(delivery, group=group),
         priority=Priority(row.priority),
         received_at=from_us(row.received_at),
         left=tuple(index for index in range(row.alerts) if index not in told),

@@ -39,6 +39,7 @@ deliveries = Table(  # the alerts of one group, of one priority, on their way to
     Column("alerts", Integer, nullable=False),
     Column("told", Text),  # bits of the alerts told, superseded or dead, in hexadecimal
     Column("suspect", Integer, nullable=False, default=0),  # see Waiting.suspect
+    Column("times", Integer, nullable=False, default=1),  # see AlertGroup.times
     Column("received_at", BigInteger, nullable=False),
     Column("deferred_until", BigInteger),
     Column("settled_at", BigInteger),
@@ -223,6 +224,7 @@ states = Table(  # the group state accepted last, for deduplication
     metadata,
     Column("key", Text, primary_key=True),
     Column("digest", Text, nullable=False),
+    Column("times", Integer, nullable=False),  # in a row
     Column("accepted_at", BigInteger, nullable=False, index=True),
 )
 

@@ -253,3 +253,11 @@ def test_what_is_over_is_not_silenced() -> None:
     view = GroupView(fires, Reader(words_of("en"), UTC, NOW, 4000))
     assert [bool(alert.silence_url("1h")) for alert in view.alerts] == [True, False]
     assert "severity" in view.silence_url()
+
+
+def test_a_repeat_says_the_how_many_eth_it_is_while_it_fires() -> None:
+    for alert, told in ((firing(), "notification 3"), (over(), "")):
+        group = AlertGroup(alerts=(alert,), times=3)
+        view = GroupView(group, Reader(words_of("en"), UTC, NOW, 4000))
+        assert view.repeated == told
+    assert view_of(firing()).repeated == ""

@@ -239,6 +239,7 @@ def test_a_long_number_that_nobody_reads_does_no_harm(annotations: object) -> No
 
 def test_a_sender_cannot_choose_its_source() -> None:
     assert decode_webhook(body(source="another")).source == ""
+    assert decode_webhook(body(times=7)).times == 1
 
 
 # What can never pass.

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from adapter.core.batch import Batch, Entry, Form, Totals
 from adapter.core.delivery import Delivery, Idle, Notice, Post
 from adapter.core.message import Text, TextMessage
@@ -549,6 +551,15 @@ class OutboxContract:
     def test_other_robots_receivers_and_groups_are_no_duplicates(self, outbox: Outbox) -> None:
         put(outbox, make_delivery())
         assert put(outbox, make_delivery(robot="other"), make_delivery(key="b")) == Accepted(2, 0)
+
+    @pytest.mark.parametrize("window", [WINDOW, timedelta()])
+    def test_a_repeat_knows_how_many_eth_it_is(self, outbox: Outbox, window: timedelta) -> None:
+        states = ["one"] * 3 + ["other", "one"]
+        for number, state in enumerate(states):
+            accepted = [make_delivery(make_alert(instance=state))]
+            outbox.enqueue(accepted, now=START + number * WINDOW, dedup_window=window)
+        head = take(outbox, now=START + 9 * WINDOW).head
+        assert [waiting.delivery.group.times for waiting in head] == [1, 2, 3, 1, 1]
 
     def test_deduplication_can_be_off(self, outbox: Outbox) -> None:
         for _ in range(2):

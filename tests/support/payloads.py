@@ -63,6 +63,7 @@ PAYLOADS: dict[str, AlertGroup] = {
     "resolved": _group(*(_pod(number, lasted=_LASTED) for number in range(4))),
     "mixed": _group(_pod(0), _pod(1, lasted=_LASTED), an_alert("NodeDown", "warning", node="n-1")),
     "one": _group(_pod(0)),
+    "repeat": msgspec.structs.replace(_group(_pod(0)), times=3),
     "500": _group(*map(_many, range(500))),
     "chinese": _group(_CHINESE),
     "bare": _group(an_alert("", "", job="node")),
