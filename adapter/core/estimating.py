@@ -6,7 +6,6 @@ figures follow `templates/default.j2` and are a little too large, so that what i
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from adapter.core.alerts import Status
@@ -23,9 +22,6 @@ _LABELS_SHOWN: Final = 200
 _SUMMARY_SHOWN: Final = 400
 _DESCRIPTION_SHOWN: Final = 1_000
 _LINKS_SHOWN: Final = 6_000  # three links
-_URL_SHOWN: Final = 2_000
-_SILENCE_FRAME: Final = 90  # its name, the address of the form
-_MATCHER_FRAME: Final = 15  # signs around a name and a value, encoded
 
 
 def estimate(alert: Alert) -> tuple[int, int]:
@@ -42,17 +38,7 @@ def estimate(alert: Alert) -> tuple[int, int]:
     full += _size(notes.get("description", ""), _DESCRIPTION_SHOWN)
     links = len(alert.generator_url) + len(alert.dashboard_url) + len(alert.panel_url)
     links += len(notes.get("runbook_url", "")) + len(notes.get("dashboard_url", ""))
-    return full + min(links + _silence(alert), _LINKS_SHOWN), line
-
-
-def _silence(alert: Alert) -> int:
-    """Return the bytes of the link to a silence: what is not ASCII takes three times its own."""
-    if alert.silence_url:
-        return len(alert.silence_url)
-    told = "".join(chain(alert.labels, alert.labels.values()))
-    size = _SILENCE_FRAME + len(alert.labels) * _MATCHER_FRAME
-    size += len(told) if told.isascii() else 3 * _size(told, _URL_SHOWN)
-    return size if size <= _URL_SHOWN else 0  # too long to be linked
+    return full + min(links, _LINKS_SHOWN), line
 
 
 def _size(text: str, limit: int) -> int:

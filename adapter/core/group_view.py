@@ -164,7 +164,8 @@ class GroupView:
     def links(self) -> tuple[Link, ...]:
         """Return where the group leads, last to the sender's list of alerts."""
         words = self._reader.words
-        silence = Link(words.silence, str(self.silence_url()))
+        # Where many groups are told together, room for alerts matters more.
+        silence = Link(words.silence, str(self.silence_url()) if self._reader.alone else "")
         everything = Link(words.all_alerts, all_alerts_url(self._group))
         return (*self._shared.links, *(link for link in (silence, everything) if link.url))
 

@@ -89,8 +89,7 @@ class GroupWriter:
             yield functools.partial(_plain_parts, settings.template, reader)
 
     def _reader(self, settings: RenderSettings, longest: int) -> Reader:
-        card = self._alone and settings.message == "action_card"
-        return self._readers.of(settings, longest, card=card)
+        return self._readers.of(settings, longest, alone=self._alone)
 
     def _fit(
         self,

@@ -27,7 +27,7 @@ _TOLD_FROM: Final = timedelta(minutes=1)
 class Reader:
     """Say for whom a message is made; `longest` is how many bytes of one value are shown.
 
-    `card`: it is an ActionCard, whose links are buttons.
+    `card`: it is an ActionCard, whose links are buttons. `alone`: it tells one group only.
     """
 
     words: Words
@@ -36,6 +36,7 @@ class Reader:
     longest: int
     style: Style = DEFAULT_STYLE
     card: bool = False
+    alone: bool = True
 
     def text(self, value: str) -> Text:
         """Return a value from outside, cut to what is shown of it."""
@@ -87,10 +88,11 @@ class Readers:
     now: datetime
     style: Style = DEFAULT_STYLE
 
-    def of(self, settings: RenderSettings, longest: int, *, card: bool = False) -> Reader:
+    def of(self, settings: RenderSettings, longest: int, *, alone: bool = True) -> Reader:
         """Return for whom a message with these settings is made."""
         words, zone = words_of(settings.language), zone_of(settings.timezone)
-        return Reader(words, zone or UTC, self.now, longest, self.style, card)
+        card = alone and settings.message == "action_card"
+        return Reader(words, zone or UTC, self.now, longest, self.style, card, alone)
 
 
 @functools.lru_cache(maxsize=64)

@@ -120,7 +120,7 @@ def test_merged_messages_are_filled_before_the_next_begins() -> None:
 
 
 def test_what_has_no_room_with_its_details_waits_for_the_next_message() -> None:
-    groups = [nodes(1, words="x" * 990, key=f"{number}") for number in range(24)]
+    groups = [nodes(1, words="x" * 990, key=f"{number}") for number in range(30)]
     parts = messages(Form.FULL, entries_of(groups))
     assert [text_of(part).count("> 0: xxx") for part in parts] == [part.told for part in parts]
     assert len(parts) == 2

@@ -161,7 +161,7 @@ def test_no_value_forges_a_link_an_image_a_heading_or_a_mention(
     for link in markdown.links(document):
         shown = tree.inline_text(link.children)
         assert link.url.startswith(("http://", "https://"))
-        assert shown in ("全部告警", "图表", "处置手册") or shown.startswith("全部 ")
+        assert shown in ("全部告警", "图表", "处置手册", "静默") or shown.startswith("全部 ")
     assert markdown.images(document) == ()
     assert len(markdown.headings(document)) <= 1 + len({e.delivery_id for e in batch.entries})
     assert markdown.tags(document) == ()
