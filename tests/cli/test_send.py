@@ -389,11 +389,12 @@ def test_every_example_of_the_documentation_works(
             for word in shlex.split(line)
         )
         assert run(list(words)) == 0, line
-    *others, last = dingtalk.messages()
+    *others, test, last = dingtalk.messages()
     kinds = [message.body["msgtype"] for message in others]
     assert kinds == ["text", "link", "markdown", "actionCard", "feedCard", "actionCard"]
     assert dict(others[-1].body) == json.loads(document)
     assert others[-1].notified == ("张三",)
+    assert (test.body["msgtype"], test.notified) == ("markdown", ())  # nobody is configured
     assert last.msg_uuid == "release-1.4-out"
 
 
