@@ -187,10 +187,10 @@ def _planning(connection: Connection, others: Sequence[Row[Any]], now: datetime)
 def _with_work(
     connection: Connection, turn: Turn, now: datetime, overlap: Overlap, *, posted: bool
 ) -> Turn:
-    """Return the turn with what is to be sent: words of the adapter itself before anything else.
+    """Return the turn with what is to be sent: high alerts, words of the adapter itself, the rest.
 
-    What was asked for lets alerts go first: high ones always, the others every second time. It is
-    the robot's own to send, and waits for it.
+    What was asked for lets the rest go first as well, every second time. It is the robot's own to
+    send, and waits for it.
     """
     held = None
     if not overlap.anything:
@@ -200,7 +200,7 @@ def _with_work(
         row = None
     notice = None if row is None else _to_stored(connection, row)
     if row is not None and notice is not None:
-        passing = (Priority if posted else (Priority.HIGH,)) if row.asked else ()
+        passing = _passing(row, turn, now, posted=posted)
         digest_passes = held is not None and Priority.NORMAL in passing
         if not digest_passes and not _has(connection, turn.robot, passing):
             return _replace(turn, notice=notice)
@@ -214,6 +214,14 @@ def _with_work(
         announced=known_of(connection, turn.robot, head),
         digests=not overlap.anything,
     )
+
+
+def _passing(row: Row[Any], turn: Turn, now: datetime, *, posted: bool) -> Iterable[Priority]:
+    """Return which alerts go before a notice: high ones, unless it has waited for them long."""
+    if row.asked:
+        return Priority if posted else (Priority.HIGH,)
+    waited = now - from_us(row.received_at)
+    return () if waited > turn.quota.rate.per and not posted else (Priority.HIGH,)
 
 
 def _to_stored(connection: Connection, row: Row[Any]) -> StoredNotice | None:

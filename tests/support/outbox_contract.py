@@ -388,24 +388,31 @@ class OutboxContract:
         settle(outbox, turn, "d-1", REFUSED, outcome="430104")
         assert [waiting.suspect for waiting in take(outbox).head] == [3, 3, 3]
 
-    def test_a_notice_comes_before_alerts(self, outbox: Outbox) -> None:
+    def test_a_notice_comes_after_high_alerts_and_before_others(self, outbox: Outbox) -> None:
         put(outbox, make_delivery())
+        put(outbox, make_delivery(key="high", priority=Priority.HIGH))
         notice = Notice(robot="ops", title="t", text="x")
         outbox.notify([notice], now=START)
+        high = take(outbox)
+        assert [waiting.priority for waiting in high.head] == [Priority.HIGH, Priority.NORMAL]
+        outbox.launch(high, launch_of(entries_of(high)[:1], "m-1"), now=START)
+        settle(outbox, high, "m-1")
         turn = take(outbox)
         assert turn.notice is not None
-        assert turn.notice.notice == notice
-        launch = Launch(
-            id="n-1",
-            body=b"n",
-            form=Form.FULL,
-            alerts=0,
-            oldest_received_at=START,
-            notice_id=turn.notice.id,
-        )
-        outbox.launch(turn, launch, now=START)
-        settle(outbox, turn, "n-1")
+        assert (turn.notice.notice, turn.head) == (notice, ())
+        send_notice(outbox, turn, "n-1")
         assert len(take(outbox).head) == 1
+
+    def test_high_alerts_without_end_do_not_silence_notices(self, outbox: Outbox) -> None:
+        outbox.notify([Notice(robot="ops", title="t", text="x")] * 2, now=START)
+        put(outbox, make_delivery(key="a", priority=Priority.HIGH))
+        assert take(outbox, now=START + MINUTE).head
+        later = START + MINUTE + LEASE
+        turn = take(outbox, now=later)
+        assert turn.head == (), "it has waited for a `per`"
+        assert launch_notice(outbox, turn, "n-1")
+        settle(outbox, turn, "n-1", now=later)
+        assert take(outbox, now=later).head, "one at a time"
 
     def test_a_notice_that_is_refused_does_not_come_again(self, outbox: Outbox) -> None:
         outbox.notify([Notice(robot="ops", title="t", text="x")], now=START)
@@ -451,7 +458,7 @@ class OutboxContract:
         assert [posted.duplicate for posted in found].count(False) == 1
 
     def test_what_is_asked_for_takes_turns_with_alerts(self, outbox: Outbox) -> None:
-        """Neither keeps the other waiting; what is critical passes, the adapter's own words too."""
+        """Neither keeps the other waiting; what is critical passes."""
         for name in "ab":
             outbox.post(a_post(name), now=START)
             put(outbox, make_delivery(key=name))
@@ -468,9 +475,6 @@ class OutboxContract:
         outbox.give_back(third)
         put(outbox, make_delivery(key="high", priority=Priority.HIGH))
         assert take(outbox).head
-        outbox.notify([Notice(robot="db", title="t", text="x")], now=START)
-        put(outbox, make_delivery(key="high", robot="db", priority=Priority.HIGH))
-        assert take(outbox, "db").head == (), "few, and they say why"
 
     def test_what_is_asked_for_and_refused_is_dead_until_it_is_tried_again(
         self, outbox: Outbox
