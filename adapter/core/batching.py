@@ -189,13 +189,15 @@ class _Planning:
     def _merged(self, form: Form) -> Batch:
         """Return all of one look; what follows high priority in its message is normal.
 
-        But not while high priority of another look waits: it would be overtaken. Groups that ring
-        whom the first one rings come first.
+        High priority of several looks goes out together, each in its own, for the next message is a
+        whole slot away. Groups that ring whom the first one rings come first.
         """
         look = self.lane[0].stream.look
         alike = [queued for queued in self.lane if queued.stream.look == look]
         if len(alike) == len(self.lane):
             alike = [queued for queued in self.queue if queued.stream.look == look]
+        elif self.priority is Priority.HIGH:
+            alike = list(self.lane)
         return self._of(_same_mentions_first(alike), form, parts=self._messages(form))
 
     def _digest(self) -> Batch:

@@ -223,10 +223,21 @@ def test_normal_alerts_fill_up_a_message_of_high_priority() -> None:
     assert [entry.delivery.priority for entry in batch.entries] == [HIGH] * 13 + [NORMAL] * 3
 
 
-def test_they_do_not_while_high_priority_of_another_look_waits() -> None:
-    other = make_delivery(make_alert("Other"), key="other", template="other", priority=HIGH)
-    batch = first(*groups(3), *groups(13, start=3, priority=HIGH), other)
-    assert [entry.delivery.priority for entry in batch.entries] == [HIGH] * 13
+def test_high_priority_of_several_looks_is_told_within_one_slot() -> None:
+    """Each group in its own look; no normal alert goes before one of them."""
+    others = [
+        make_delivery(make_alert(f"T{n}"), key=f"t{n}", template=f"other{n}", priority=HIGH)
+        for n in range(3)
+    ]
+    backlog = Backlog()
+    backlog.post(*groups(300))
+    backlog.run(backlog.now + MINUTE / 4)
+    posted_at = backlog.now
+    backlog.post(*groups(2, start=300, priority=HIGH), *others)
+    told = [each for each in backlog.run() if each.batch.priority is HIGH]
+    assert {entry.alert.name for each in told for entry in each.entries} >= {"T0", "T1", "T2"}
+    assert max(each.at for each in told) - posted_at <= SLOT
+    assert all(entry.delivery.priority is HIGH for each in told for entry in each.entries)
 
 
 def test_high_priority_without_end_does_not_silence_the_rest() -> None:
