@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from adapter.core.illness import THROTTLED
 from adapter.core.monthly import month_of
 from adapter.core.priority import Priority
 from adapter.core.turn import Fate
@@ -348,8 +349,11 @@ class Outbox:
         )
 
     def end_rest(self) -> None:
-        """Let every token try again now, because its settings may have been mended."""
-        rested = update(tokens).values(rests_until=0)
+        """Let tokens try again now, because their settings may have been mended.
+
+        What DingTalk throttles rests on: no setting ends that, and one more request prolongs it.
+        """
+        rested = update(tokens).where(tokens.c.ill != THROTTLED).values(rests_until=0)
 
         def operation(connection: Connection) -> None:
             connection.execute(rested)

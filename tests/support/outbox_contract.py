@@ -338,14 +338,17 @@ class OutboxContract:
         assert outbox.resting()["token of ops"] == START + MINUTE
         assert take(outbox, now=START + MINUTE).throttles == 1
 
-    def test_a_reload_ends_every_rest(self, outbox: Outbox) -> None:
-        put(outbox, make_delivery())
-        turn = take(outbox)
-        outbox.launch(turn, launch_of(entries_of(turn)), now=START)
-        rest = Settlement(fate=Fate.DISSOLVED, rests_until=START + timedelta(hours=1))
-        settle(outbox, turn, "m-1", rest)
+    def test_a_reload_ends_every_rest_but_that_of_a_throttled_token(self, outbox: Outbox) -> None:
+        for robot, ill in ("ops", "token"), ("db", "throttled"):
+            put(outbox, make_delivery(robot=robot))
+            turn = take(outbox, robot)
+            outbox.launch(turn, launch_of(entries_of(turn), robot), now=START)
+            until = START + timedelta(hours=1)
+            rest = Settlement(fate=Fate.DISSOLVED, rests_until=until, ill=ill)
+            settle(outbox, turn, robot, rest)
         outbox.end_rest()
         take(outbox)
+        assert idle(outbox, "db") == START + timedelta(hours=1)
 
     def test_what_is_too_big_lowers_the_room(self, outbox: Outbox) -> None:
         put(outbox, make_delivery())
