@@ -23,6 +23,7 @@ from adapter.core.delivery import (
     TooBig,
     Unreachable,
 )
+from adapter.core.text import clean
 
 ERRMSG_LIMIT: Final = 300
 """Characters kept of an errmsg: enough for every known wording without its boilerplate link."""
@@ -66,7 +67,7 @@ def read_answer(status: int, content: bytes) -> Outcome:
     code = _number(fields.get("errcode"))
     if code is None:
         return _unreadable(status)
-    return _outcome(code, str(fields.get("errmsg", ""))[:ERRMSG_LIMIT])
+    return _outcome(code, clean(str(fields.get("errmsg", "")))[:ERRMSG_LIMIT])
 
 
 def _outcome(code: int, errmsg: str) -> Outcome:

@@ -159,6 +159,12 @@ def test_a_long_errmsg_is_cut() -> None:
     assert len(outcome.errmsg) == 300
 
 
+def test_an_errmsg_is_one_line_that_every_store_keeps_and_every_terminal_shows() -> None:
+    outcome = answer(400403, "a\0b\x1b[31m\r\nc")
+    assert isinstance(outcome, Refused)
+    assert outcome.errmsg == "a b [31m c"
+
+
 @given(st.integers(100, 599), st.binary(max_size=200))
 def test_any_answer_is_understood(status: int, content: bytes) -> None:
     read_answer(status, content)
