@@ -29,6 +29,7 @@ from adapter.errors import ConfigError, Problem, StoreUnavailable
 from adapter.feeds import Feeds
 from adapter.health import StoreHealth
 from adapter.heartbeats import Watch
+from adapter.heirs import Heirs
 from adapter.housekeeping import Housekeeper
 from adapter.last_resort import LastResort
 from adapter.logs import redaction
@@ -179,6 +180,7 @@ class Service:
         self._draining = False
         self.store: Outbox = _open_store(loaded.settings, self.clock)
         self._health = StoreHealth(self.store, self.clock, self.metrics.store_up)
+        self._heirs = Heirs(self.store, self.clock)
         self._feeds = Feeds(self.store.kept, self.clock, loaded.settings)
         self._announcer = Announcer(
             self.store,
@@ -207,13 +209,13 @@ class Service:
             self.clock,
             retention=lambda: self.settings.storage.retention,
             follow=self.clock.follow,
-            probe=self._health.probe,
+            probe=self._look_after,
         )
         self._last_resort = LastResort(
             self.store,
             self.clock,
             target=lambda: self.settings.last_resort,
-            strands=lambda: strands_of(self.settings.robots),
+            strands=lambda: strands_of(self.settings.robots, self._heirs.known()),
             jitter=random.random,
         )
         self._watcher = Watcher(
@@ -340,7 +342,7 @@ class Service:
             self.store.end_rest()
         except StoreUnavailable as error:
             log.warning("robots rest on after the reload", why=str(error))
-        self.wake(self.settings.robots)
+        self.wake((*self.settings.robots, *self._heirs.known()))
 
     def _carry_out(self, request: Request) -> Changed:
         """Do what a command asks, and look at once at what waits now."""
@@ -358,25 +360,19 @@ class Service:
         with self._replacing:
             loaded, schedules = self._loaded, self._feeds.schedules()
         directory = Directory(loaded.settings.people, schedules)
-        return replace(loaded.equipment, directory=directory)
+        return replace(loaded.equipment, directory=directory, heirs=self._heirs.known())
 
     def _tell_loaded(self) -> None:
         self.metrics.reload_successful.set(1)
         self.metrics.reload_success_at.set(self.clock.now().timestamp())
         for warning in self.settings.warnings:
             log.warning("configuration", what=str(warning))
-        self._tell_unknown()
+        self._heirs.refresh(self.settings)
 
-    def _tell_unknown(self) -> None:
-        try:
-            unknown = set(self.store.queue()) - set(self.settings.robots)
-        except StoreUnavailable as error:  # the configuration is in force all the same
-            log.warning("what waits for robots of old could not be read", why=str(error))
-            return
-        if unknown:
-            log.warning(
-                "deliveries wait for robots that are not configured", robots=sorted(unknown)
-            )
+    def _look_after(self) -> None:
+        """See whether the store takes writes, and whether anything waits for robots of old."""
+        self._health.probe()
+        self._heirs.refresh(self.settings)
 
     def _tell_what_became_of_the_old_queue(self) -> None:
         aside = self.store.moved_aside

@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "feeds",
         "health",
         "heartbeats",
+        "heirs",
         "housekeeping",
         "last_resort",
         "serving",

@@ -23,6 +23,8 @@ from adapter.core.text import escape
 THROTTLED: Final = "throttled"
 EXHAUSTED: Final = "exhausted"
 UNREACHABLE: Final = "unreachable"
+GONE: Final = "gone"
+"""No illness: there is no such robot any more."""
 
 BLOCKED: Final = frozenset({THROTTLED, EXHAUSTED, UNREACHABLE})
 """Illnesses that pass by themselves; with any other the robot is broken."""
@@ -41,6 +43,7 @@ _TOLD: Final = {
     "unknown": ("钉钉返回未知错误码", "DingTalk refuses with an unknown errcode"),
     THROTTLED: ("发送过快被钉钉限流", "DingTalk throttles it"),
     EXHAUSTED: ("本月消息额度已用完", "the month's messages are used up"),
+    GONE: ("已从配置中删除", "removed from the configuration"),
     UNREACHABLE: ("无法连接钉钉", "DingTalk cannot be reached through it"),
 }
 

@@ -33,7 +33,10 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Relief(msgspec.Struct, frozen=True):
-    """Say for whom a token stands in: once all of these have been ill for `after`."""
+    """Say for whom a token stands in: once all of these have been ill for `after`.
+
+    Without any, for a robot that is configured no more.
+    """
 
     tokens: tuple[str, ...]
     after: timedelta

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -97,11 +97,15 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """Hold what messages are made and sent with; a reload replaces it whole."""
+    """Hold what messages are made and sent with; a reload replaces it whole.
+
+    `heirs` are names of robots, by the one that is gone and for which they send.
+    """
 
     robots: Mapping[str, RobotSettings]
     renderer: Renderer
     directory: Directory = Directory()  # noqa: RUF009  # a frozen value
+    heirs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,9 +89,10 @@ class Dispatcher:
         self._equipment = equipment
         self._executor = executor or Pool(COURIERS, "courier")
         self._robots: Mapping[str, RobotSettings] = {}
+        self._heirs: Mapping[str, str] = {}
         self._seats: tuple[Seat, ...] = ()
         self._look_at: dict[tuple[str, str], datetime] = {}
-        self._in_flight: set[str] = set()  # tokens
+        self._in_flight: dict[str, str] = {}  # tokens, and the queue of each
         self._futures: list[Future[None]] = []
         self._state = threading.Lock()
         self._woken = threading.Event()
@@ -135,19 +136,19 @@ class Dispatcher:
         """Claim all that can be claimed now; return when to look again."""
         equipment = self._equipment()
         now = self._clock.now()
-        self._know(equipment.robots)
+        self._know(equipment.robots, equipment.heirs)
         for seat in self._seats:
             if self._may_look(seat, now):
                 self._look(seat, equipment, now)
         with self._state:
-            idle = (seat for seat in self._seats if seat.token not in self._in_flight)
+            idle = (seat for seat in self._seats if self._is_free(seat))
             return min((self._look_at[seat.name] for seat in idle), default=_NEVER)
 
-    def _know(self, robots: Mapping[str, RobotSettings]) -> None:
+    def _know(self, robots: Mapping[str, RobotSettings], heirs: Mapping[str, str]) -> None:
         """Learn the seats of a configuration that is in force now."""
-        if robots is self._robots:
+        if robots is self._robots and heirs == self._heirs:
             return
-        self._robots, self._seats = robots, seats_of(robots)
+        self._robots, self._heirs, self._seats = robots, heirs, seats_of(robots, heirs)
         with self._state:
             self._look_at = {seat.name: self._look_at.get(seat.name, _NOW) for seat in self._seats}
 
@@ -156,7 +157,8 @@ class Dispatcher:
         while not self._stopping.is_set():
             now = self._clock.now()
             if not round_at <= now < round_at + LONGEST_WAIT:  # or the clock was set back
-                self.wake(self._equipment().robots)
+                equipment = self._equipment()
+                self.wake((*equipment.robots, *equipment.heirs))
                 round_at = now
             self._woken.clear()
             if self._stopping.is_set():
@@ -167,7 +169,17 @@ class Dispatcher:
 
     def _may_look(self, seat: Seat, now: datetime) -> bool:
         with self._state:
-            return seat.token not in self._in_flight and self._look_at[seat.name] <= now
+            return self._is_free(seat) and self._look_at[seat.name] <= now
+
+    def _is_free(self, seat: Seat) -> bool:
+        """Return whether a token is idle, and no token of old is busy with the same queue.
+
+        The store keeps apart the tokens that know each other; others are waited for.
+        """
+        if seat.token in self._in_flight:
+            return False
+        mine = (seat.token, *seat.peers, *seat.others)
+        return all(queue != seat.queue or token in mine for token, queue in self._in_flight.items())
 
     def _look(self, seat: Seat, equipment: Equipment, now: datetime) -> None:
         with self._state:
@@ -201,7 +213,7 @@ class Dispatcher:
         # Whoever else sends with this token comes first next time.
         self._seats = (*(each for each in self._seats if each is not seat), seat)
         with self._state:
-            self._in_flight.add(seat.token)
+            self._in_flight[seat.token] = seat.queue
         future = self._executor.submit(self._take, turn, seat, equipment)
         self._futures = [*(each for each in self._futures if not each.done()), future]
 
@@ -221,7 +233,7 @@ class Dispatcher:
             self._come_back(seat, found or _NOW)
             self._let_look(turn, seat)
         with self._state:
-            self._in_flight.discard(seat.token)
+            self._in_flight.pop(seat.token, None)
         self._woken.set()
 
     def _let_look(self, turn: Turn, seat: Seat) -> None:

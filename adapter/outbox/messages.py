@@ -14,11 +14,12 @@ from adapter.outbox import deferring
 from adapter.outbox.accepting import add, add_deliveries, drop_empty
 from adapter.outbox.announced import remember, remember_digested
 from adapter.outbox.bits import is_full, pack, unite, unpack
+from adapter.outbox.ledger import OPEN
 from adapter.outbox.rows import count_key, count_rows, digested_rows, to_delivery
 from adapter.outbox.tables import batches, dead, deliveries, items, notices, to_us
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
@@ -105,6 +106,23 @@ def keep_open(connection: Connection, batch_id: str, outcome: str) -> None:
     """Note that it is not known what became of a message."""
     values = {"attempts": batches.c.attempts + 1, "outcome": outcome}
     connection.execute(update(batches).where(batches.c.id == batch_id).values(**values))
+
+
+def left_open(connection: Connection, known: Iterable[str]) -> list[str]:
+    """Return the tokens other than these that have left a message open."""
+    query = select(batches.c.token).where(batches.c.state == OPEN, batches.c.token.not_in(known))
+    return list(connection.execute(query).scalars())
+
+
+def dissolve(connection: Connection, keys: Iterable[str], now: datetime) -> int:
+    """Give up the open messages of these tokens; return how many."""
+    mine = and_(batches.c.state == OPEN, batches.c.token.in_(keys))
+    gone = {
+        "state": Fate.DISSOLVED.value,
+        "outcome": "its access token is configured no more",
+        "settled_at": to_us(now),
+    }
+    return connection.execute(update(batches).where(mine).values(**gone)).rowcount
 
 
 def mark_sent(connection: Connection, batch_id: str, now: datetime) -> int:

@@ -2,13 +2,14 @@
 
 Several tokens may send from one queue. An alert group stays with a token as long as a message of
 that token, on its way or frozen, tells any of it; and so does each alert, in whichever groups it
-waits. While a digest is on its way, normal deliveries wait: it may have counted them.
+waits. That holds for tokens of old too, which the configuration names no more. While a digest is on
+its way, normal deliveries wait: it may have counted them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import select
@@ -59,19 +60,14 @@ class Overlap:
         return tuple(waiting for waiting in rest if waiting.left)
 
 
-NOTHING: Final = Overlap()
-
-
-def overlap_with(connection: Connection, robot: str, others: Sequence[str]) -> Overlap:
-    """Return what open messages of these tokens tell of a robot's queue."""
-    if not others:
-        return NOTHING
+def overlap_with(connection: Connection, robot: str, token: str) -> Overlap:
+    """Return what open messages of tokens other than this tell of a robot's queue."""
     query = (
         select(batches.c.digested, items.c.delivery, items.c.told, items.c.covered)
         .add_columns(deliveries.c.payload, deliveries.c.alerts)
         .join(items, items.c.batch == batches.c.id)
         .outerjoin(deliveries, deliveries.c.id == items.c.delivery)
-        .where(batches.c.robot == robot, batches.c.state == OPEN, batches.c.token.in_(others))
+        .where(batches.c.robot == robot, batches.c.state == OPEN, batches.c.token != token)
     )
     rows = connection.execute(query).all()
     told = [found for row in rows if (found := _told(row)) is not None]

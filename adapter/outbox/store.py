@@ -63,7 +63,7 @@ from adapter.outbox.tables import (
 from adapter.outbox.tables import months as month_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -359,6 +359,21 @@ class Outbox:
             connection.execute(rested)
 
         self._writer.run(operation)
+
+    def dissolve(self, known: Collection[str], *, now: datetime) -> int:
+        """Let be planned anew what tokens other than these left open; return how many messages.
+
+        Nobody can send their bytes again. One that is just being sent is left alone.
+        """
+
+        def operation(connection: Connection) -> int:
+            left = messages.left_open(connection, known)
+            rows = ledger.lock_tokens(connection, left) if left else {}
+            over = [token for token, row in rows.items() if not ledger.is_leased(row, now)]
+            ledger.end_leases(connection, over)  # an answer that comes late settles nothing
+            return messages.dissolve(connection, over, now)
+
+        return self._writer.run(operation)
 
     # -- what a person decides ---------------------------------------------------------------
 

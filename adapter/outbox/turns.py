@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from adapter.core.batch import Form, Totals
 from adapter.core.delivery import Idle
+from adapter.core.illness import GONE
 from adapter.core.priority import Priority
 from adapter.core.turn import OpenBatch, Refusal, StoredNotice, Turn
 from adapter.outbox import deferring
@@ -149,12 +150,19 @@ def take_turn(  # noqa: PLR0911, PLR0913  # reasons to wait; and what is differe
         allowance=allowance,
         paced=is_paced(connection, allowance, now),
         senders=1 + sum(not rows[peer].ill for peer in peers),
-        stands_in_for="" if relief is None else rows[relief.tokens[0]].ill,
+        stands_in_for=_suffering(relief, rows),
     )
     if open_row is not None:
         return _replace(turn, open=_to_open(open_row))
-    overlap = overlap_with(connection, robot, others)
+    overlap = overlap_with(connection, robot, token)
     return _with_work(connection, turn, now, overlap, posted=bool(row.posted))
+
+
+def _suffering(relief: Relief | None, rows: Mapping[str, Row[Any]]) -> str:
+    """Return why another robot's token sends; empty where the queue's own does."""
+    if relief is None:
+        return ""
+    return str(rows[relief.tokens[0]].ill) if relief.tokens else GONE
 
 
 def _relieved_at(relief: Relief, rows: Mapping[str, Row[Any]], now: datetime) -> datetime | None:
@@ -162,6 +170,8 @@ def _relieved_at(relief: Relief, rows: Mapping[str, Row[Any]], now: datetime) ->
 
     One that no longer rests is tried itself first.
     """
+    if not relief.tokens:
+        return now
     ill = [rows[token] for token in relief.tokens]
     since = max(min(from_us(row.ill_since), now) for row in ill) + relief.after
     rest_ends = [rests_until(row, now) or now for row in ill]

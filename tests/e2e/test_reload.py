@@ -151,6 +151,52 @@ def test_reloading_under_load_refuses_and_loses_nothing(
     assert adapter.metric("webhooks_total") == adapter.metric("webhooks_total", code="200")
 
 
+def test_what_waits_for_a_robot_that_is_removed_goes_to_its_former_fallback(
+    adapter: Adapter, dingtalk: Running
+) -> None:
+    sections = {each.name: robot_section(each, dingtalk.url) for each in (OPS, NEW)}
+    old = {**sections["new"], "access_token": "f0" * 32, "fallback": "new"}
+    adapter.configure({**sections, "old": old}, route={"robots": ["old"]})
+    adapter.start()
+    adapter.accept(told("A"))
+    wait_until(lambda: adapter.metric("send_failures_total", robot="old") > 0, what="it is refused")
+    adapter.configure(sections, route={"robots": ["ops"]})
+    adapter.settled()
+    (message,) = dingtalk.messages()
+    assert message.robot == "new"
+    assert "for old: 已从配置中删除" in message.text
+    (line,) = adapter.events("deliveries of a robot that is configured no more go to another")
+    assert (line["level"], line["robot"], line["to"]) == ("warning", "old", "new")
+    adapter.accept(told("B"))
+    adapter.settled()
+    assert [each.robot for each in dingtalk.messages()] == ["new", "ops"]
+
+
+def test_a_robot_that_comes_back_takes_what_waits_for_it(
+    adapter: Adapter, dingtalk: Running
+) -> None:
+    sections = {each.name: robot_section(each, dingtalk.url) for each in (OPS, NEW)}
+    broken = {**sections["ops"], "access_token": "f0" * 32}
+    adapter.configure({"ops": broken, "new": sections["new"]}, route={"robots": ["new"]})
+    dingtalk.fault("5xx")
+    adapter.start()
+    adapter.accept(told("A"))
+    wait_until(dingtalk.requests, what="it is tried")
+    adapter.configure({"ops": broken}, route={"robots": ["ops"]})
+    wait_until(
+        lambda: adapter.events("deliveries of a robot that is configured no more go to another"),
+        what="it is gone",
+    )
+    dingtalk.clear_faults()
+    wait_until(
+        lambda: adapter.metric("send_failures_total", robot="ops") > 0, what="the heir fails"
+    )
+    adapter.configure({"ops": broken, "new": sections["new"]}, route={"robots": ["ops"]})
+    adapter.settled()
+    assert {each.robot for each in dingtalk.messages()} == {"new"}
+    assert "for new" not in dingtalk.messages()[-1].text
+
+
 def test_a_worker_that_follows_one_that_died_keeps_what_was_reloaded(
     adapter: Adapter, dingtalk: Running
 ) -> None:

@@ -82,10 +82,10 @@ class Bench:
         self.uuids = iter(f"uuid-{number}" for number in range(10_000))
         self.rewire()
 
-    def configure(self, *robots: RobotSettings) -> None:
-        """Put robots into force, as a reload does."""
+    def configure(self, *robots: RobotSettings, **heirs: str) -> None:
+        """Put robots into force, as a reload does; `heirs` by the robot that is gone."""
         named = {robot.name: robot for robot in robots}
-        self.equipment = Equipment(named, self.equipment.renderer)
+        self.equipment = Equipment(named, self.equipment.renderer, heirs=heirs)
 
     def rewire(self) -> None:
         """Join courier and dispatcher to the outbox, as a start does."""

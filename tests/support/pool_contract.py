@@ -51,6 +51,14 @@ def stand_in(outbox: Outbox, *, now: datetime = START) -> Turn | Idle:
     )
 
 
+def inherit(outbox: Outbox, *, now: datetime = START) -> Turn | Idle:
+    """Ask as the heir of a robot that is gone."""
+    relief = Relief((), timedelta(0))
+    return outbox.take_turn(
+        token="backup", robot="ops", rate=FAST, now=now, lease=LEASE, relief=relief
+    )
+
+
 def fail(outbox: Outbox, token: str, ill: str = "token", *, now: datetime = START) -> None:
     """Let a token's message be refused, so that it rests for twenty minutes."""
     turn = take(outbox, token, now=now)
@@ -192,6 +200,33 @@ class PoolContract:
         found = stand_in(outbox, now=START + 11 * MINUTE)
         assert isinstance(found, Turn)
         assert names(found) == ["B"]
+
+    def test_an_heir_stands_in_for_a_robot_that_is_gone(self, outbox: Outbox) -> None:
+        put(outbox, make_delivery())
+        found = inherit(outbox)
+        assert isinstance(found, Turn)
+        assert (found.robot, found.stands_in_for) == ("ops", "gone")
+        assert names(found) == ["TargetDown"]
+
+    def test_what_a_token_of_old_left_open_is_told_once_it_dissolves(self, outbox: Outbox) -> None:
+        put(outbox, make_delivery(make_alert("A"), key="a"))
+        turn = take(outbox, "one")
+        outbox.launch(turn, launch_of(entries_of(turn)), now=START)
+        put(outbox, make_delivery(make_alert("B"), key="b"))
+        found = inherit(outbox)
+        assert isinstance(found, Turn)
+        assert names(found) == ["B"]
+        outbox.give_back(found)
+        assert outbox.dissolve(["backup"], now=START) == 0, "it is just being sent"
+        over = START + LEASE
+        assert outbox.dissolve(["one"], now=over) == 0, "it can be sent again"
+        assert outbox.dissolve(["backup"], now=over) == 1
+        found = inherit(outbox, now=over)
+        assert isinstance(found, Turn)
+        assert names(found) == ["A", "B"]
+        assert not settle(outbox, turn, "m-1", now=over), "its answer comes too late"
+        outbox.give_back(found)
+        assert take(outbox, "one", now=over).open is None, "also where it comes back"
 
     def test_what_is_to_be_told_is_stored_with_the_outcome(self, outbox: Outbox) -> None:
         put(outbox, make_delivery())
