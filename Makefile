@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify lint format coverage bench screenshots lock clean tools
+.PHONY: help demo test verify lint format coverage bench screenshots lock audit clean tools
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ screenshots: $(VENV)/.installed-dev tools  ## renew the pictures of the bundled 
 
 lock: $(VENV)/.installed-dev  ## renew requirements*.lock from pyproject.toml, with hashes
 	@./scripts/lock $(BIN)/uv
+
+audit: $(VENV)/.installed-dev  ## ask the advisory database about every locked version; needs the network
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+		-r requirements.lock -r requirements-build.lock
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build dist
