@@ -19,17 +19,19 @@ def canary(name: str) -> str:
 
 BEARER = canary("bearer token")
 PASSWORD = canary("password of server.auth")
+HMAC = canary("the secret that Grafana signs with")
 GUESSED = canary("a credential that is wrong here and perhaps right elsewhere")
 PROXY = canary("password of a proxy")
 DATABASE = canary("password of a database")
 MISPLACED = canary("a credential where none belongs")
 OTHER_SECRET = canary("the secret that DingTalk knows")
+KNOWN = (BEARER, PASSWORD, HMAC, GUESSED, PROXY, DATABASE, MISPLACED, OTHER_SECRET)
 MOBILES = ("13912345678", "+852-98765432")
 MOBILE, ABROAD = MOBILES
 
 
 def parts(credentials: Iterable[str]) -> Iterator[str]:
     """Yield every part of each credential that is too long to show."""
-    for each in (BEARER, PASSWORD, GUESSED, PROXY, DATABASE, MISPLACED, OTHER_SECRET, *credentials):
+    for each in (*KNOWN, *credentials):
         for start in range(len(each) - PART + 1):
             yield each[start : start + PART]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from e2e.canaries import ABROAD, BEARER, DATABASE, GUESSED, MISPLACED, MOBILE
+from e2e.canaries import ABROAD, BEARER, DATABASE, GUESSED, HMAC, MISPLACED, MOBILE
 from support.adapter import command, webhook
 from support.alerts import make_alert
 
@@ -45,6 +45,8 @@ CONFIGURATIONS = (
     f"route: {{robots: ['{MOBILE}', '{MISPLACED}'], timezone: '{MOBILE}'}}",
     f"route: {{matchers: ['mobile=~\"{MOBILE}'], robots: [ops]}}",
     f"server: {{auth: {{bearer_tokens: '{MISPLACED}'}}}}",
+    f"server: {{auth: {{hmac: {{secret: [{MISPLACED}], header: 'X {MOBILE}'}}}}}}",
+    f"server: {{tls: {{cert_file: {MISPLACED}, key_file: 'PRIVATE KEY {MISPLACED}'}}}}",
     f"server: {{auth: {{basic: {{username: a, passwort: {MISPLACED}}}}}}}",
     f"storage: {{url: 'postgres://u:{DATABASE}@127.0.0.1/db'}}",
     f"storage: {{url: 'postgresql+psycopg://u:{DATABASE}@127.0.0.1'}}",
@@ -74,6 +76,9 @@ def requests_of_senders(adapter: Adapter) -> Iterator[requests.Response]:
     basic = base64.b64encode(f"alertmanager:{GUESSED}".encode()).decode()
     for wrong in "", f"Bearer {GUESSED}", f"Basic {basic}", f"Basic {GUESSED}", GUESSED:
         yield adapter.post(told(), headers={"Authorization": wrong})
+    for signature, at in ((GUESSED, "1"), (HMAC, HMAC), (GUESSED, MOBILE)):
+        signed = {"X-Grafana-Alerting-Signature": signature, "X-Signed-At": at}
+        yield adapter.post(told(), headers=signed)
     for path in "/alertmanager", f"/{GUESSED}", f"/dingtalk/{MOBILE}/send", "/-/reload/":
         for method in "GET", "DELETE", "OPTIONS":
             url = f"{adapter.url}{path}{QUERY}"

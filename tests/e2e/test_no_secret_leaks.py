@@ -7,6 +7,7 @@ Then all that it wrote anywhere is searched, also for parts of a canary.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote
 
@@ -15,7 +16,7 @@ import pytest
 from adapter.dingtalk import sign
 from adapter.secret import Secret
 from adapter.simulator import DEMO_ROBOT, Running, SimulatorSettings, running
-from e2e.canaries import BEARER, DATABASE, MOBILES, PASSWORD, parts
+from e2e.canaries import BEARER, DATABASE, HMAC, MOBILES, PASSWORD, parts
 from e2e.mistakes import RIGHT, answers_to_operators, requests_of_senders, told
 from e2e.trouble import Trouble, troubles
 from support.adapter import Adapter, adapter_in, command, robot_section
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.real
 AUTH = {
     "bearer_tokens": [BEARER],
     "basic": {"username": "alertmanager", "password": PASSWORD},
+    "hmac": {"secret": HMAC, "timestamp_header": "X-Signed-At"},
 }
 HURT = "SELECT DISTINCT robot FROM batches WHERE outcome IS NOT NULL"
 SHOWN = (
@@ -82,6 +84,18 @@ def signs(dingtalk: Running, found: Iterable[Trouble]) -> Iterator[str]:
             yield quote(made, safe="")
 
 
+def outputs_of_outbox(adapter: Adapter) -> Iterator[str]:
+    """Yield what the command shows of all that went wrong, for people and as JSON."""
+    (first,) = adapter.rows("SELECT id FROM batches WHERE outcome IS NOT NULL LIMIT 1")[0]
+    [alert] = json.loads(told())["alerts"]
+    for asked in (["list"], ["show", first], ["trace", alert["fingerprint"]], ["show", "nothing"]):
+        for form in ([], ["--json"]):
+            arguments = ["--config", str(adapter.config), *asked, *form]
+            code, output = command("outbox", *arguments, folder=adapter.folder)
+            assert code == (1 if asked[1:] == ["nothing"] else 0), output
+            yield output
+
+
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_nothing_leaks(adapter: Adapter, dingtalk: Running, log_format: str) -> None:
     found = prepare(adapter, dingtalk, log_format)
@@ -96,6 +110,7 @@ def test_nothing_leaks(adapter: Adapter, dingtalk: Running, log_format: str) -> 
     assert adapter.terminate() == 0
     assert len(adapter.output().splitlines()) > 2 * len(found), "it had a lot to say"
     said.append(adapter.output())
+    said += outputs_of_outbox(adapter)
     said += [text for query in SHOWN for (text,) in adapter.rows(query)]
     secrets = [secret for each in found for secret in (each.token, each.secret)]
     credentials = {*parts(secrets), *signs(dingtalk, found)}
