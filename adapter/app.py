@@ -8,6 +8,7 @@ import threading
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -29,7 +30,7 @@ from adapter.errors import ConfigError, Problem, StoreUnavailable
 from adapter.feeds import Feeds
 from adapter.health import StoreHealth
 from adapter.heartbeats import Watch
-from adapter.heirs import Heirs
+from adapter.heirs import ROLLOUT, Heirs
 from adapter.housekeeping import Housekeeper
 from adapter.last_resort import LastResort
 from adapter.logs import redaction
@@ -180,7 +181,9 @@ class Service:
         self._draining = False
         self.store: Outbox = _open_store(loaded.settings, self.clock)
         self._health = StoreHealth(self.store, self.clock, self.metrics.store_up)
-        self._heirs = Heirs(self.store, self.clock)
+        shared = loaded.settings.storage.postgresql is not None
+        patience = ROLLOUT if shared else timedelta(0)
+        self._heirs = Heirs(self.store, self.clock, patience=patience)
         self._feeds = Feeds(self.store.kept, self.clock, loaded.settings)
         self._announcer = Announcer(
             self.store,

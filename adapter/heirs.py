@@ -7,7 +7,8 @@ so that it takes them when it comes back.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Protocol
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from adapter.clock import Clock
     from adapter.config.settings import Settings
+
+ROLLOUT: Final = timedelta(minutes=5)
+"""How long replicas may go by different configurations: what one does not know yet is not gone."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,17 +51,25 @@ class Store(Protocol):
         """Return what waits, by robot; with `now` also what was deferred until then."""
         ...
 
-    def dissolve(self, known: Collection[str], *, now: datetime) -> int:
-        """Let be planned anew what tokens other than these left open; return how many messages."""
+    def dissolve(self, known: Collection[str], *, now: datetime, age: timedelta) -> int:
+        """Let be planned anew what tokens other than these left open for so long; return how much.
+
+        That is counted in messages.
+        """
         ...
 
 
 class Heirs:
-    """Know the heir of each robot that is gone and for which something waits."""
+    """Know the heir of each robot that is gone and for which something waits.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    Where replicas share the store it is gone once it has not been known here for `patience`.
+    """
+
+    def __init__(self, store: Store, clock: Clock, *, patience: timedelta = timedelta(0)) -> None:
         self._store = store
         self._clock = clock
+        self._patience = patience
+        self._unknown_since: dict[str, datetime] = {}
         self._lock = threading.Lock()
         self._fallbacks: dict[str, str] = {}  # as they are kept
         self._heirs: Mapping[str, str] = {}
@@ -90,10 +102,13 @@ class Heirs:
                 self._fallbacks[robot.name] = robot.fallback
         robots = settings.robots.values()
         tokens = {member.token_key for robot in robots for member in robot.members}
-        dissolved = self._store.dissolve(tokens, now=now)
+        dissolved = self._store.dissolve(tokens, now=now, age=self._patience)
         if dissolved:
             log.warning("messages of tokens of old may come twice", messages=dissolved)
-        return frozenset(self._store.queue(now)) - settings.robots.keys()
+        unknown = self._store.queue(now).keys() - settings.robots.keys()
+        self._unknown_since = {name: self._unknown_since.get(name, now) for name in unknown}
+        since = self._unknown_since.items()
+        return frozenset(name for name, at in since if now - at >= self._patience)
 
     def _heir(self, robot: str, settings: Settings) -> str:
         candidates = (self._fallback(robot), *(settings.route.settings.robots or ()))

@@ -9,13 +9,13 @@ from structlog.testing import capture_logs
 
 from adapter.core.routing import Route, RouteSettings
 from adapter.errors import StoreUnavailable
-from adapter.heirs import Heirs
+from adapter.heirs import ROLLOUT, Heirs
 from support.clock import FakeClock
 from support.settings import make_robot, make_settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from adapter.config.settings import Settings
 
@@ -50,8 +50,8 @@ class Store:
             raise StoreUnavailable("the disk is full")
         return dict.fromkeys(self.waiting)
 
-    def dissolve(self, known: Collection[str], *, now: datetime) -> int:
-        del now
+    def dissolve(self, known: Collection[str], *, now: datetime, age: timedelta) -> int:
+        del now, age
         self.known = set(known)
         return self.left_open
 
@@ -71,6 +71,23 @@ def test_a_former_fallback_is_the_heir_also_after_a_restart() -> None:
     assert heirs.known() == {"old": "db"}
     [line] = lines
     assert line == {"event": GOES, "log_level": "warning", "robot": "old", "to": "db"}
+
+
+def test_a_robot_that_another_replica_may_know_already_is_not_gone() -> None:
+    store, clock = Store("new"), FakeClock()
+    heirs = Heirs(store, clock, patience=ROLLOUT)
+    heirs.refresh(settings())
+    clock.advance(ROLLOUT / 2)
+    store.waiting.clear()
+    heirs.refresh(settings())
+    store.waiting.add("new")
+    heirs.refresh(settings())
+    clock.advance(ROLLOUT * 0.9)
+    heirs.refresh(settings())
+    assert heirs.known() == {}
+    clock.advance(ROLLOUT)
+    heirs.refresh(settings())
+    assert heirs.known() == {"new": "ops"}
 
 
 @pytest.mark.parametrize(

@@ -108,9 +108,10 @@ def keep_open(connection: Connection, batch_id: str, outcome: str) -> None:
     connection.execute(update(batches).where(batches.c.id == batch_id).values(**values))
 
 
-def left_open(connection: Connection, known: Iterable[str]) -> list[str]:
-    """Return the tokens other than these that have left a message open."""
-    query = select(batches.c.token).where(batches.c.state == OPEN, batches.c.token.not_in(known))
+def left_open(connection: Connection, known: Iterable[str], until: datetime) -> list[str]:
+    """Return the tokens other than these that have left open a message made until then."""
+    left = and_(batches.c.state == OPEN, batches.c.token.not_in(known))
+    query = select(batches.c.token).where(left, batches.c.created_at <= to_us(until))
     return list(connection.execute(query).scalars())
 
 

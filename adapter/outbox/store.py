@@ -360,14 +360,15 @@ class Outbox:
 
         self._writer.run(operation)
 
-    def dissolve(self, known: Collection[str], *, now: datetime) -> int:
+    def dissolve(self, known: Collection[str], *, now: datetime, age: timedelta) -> int:
         """Let be planned anew what tokens other than these left open; return how many messages.
 
-        Nobody can send their bytes again. One that is just being sent is left alone.
+        Nobody can send their bytes again. One that is just being sent, or was made less than `age`
+        ago, is left alone.
         """
 
         def operation(connection: Connection) -> int:
-            left = messages.left_open(connection, known)
+            left = messages.left_open(connection, known, now - age)
             rows = ledger.lock_tokens(connection, left) if left else {}
             over = [token for token, row in rows.items() if not ledger.is_leased(row, now)]
             ledger.end_leases(connection, over)  # an answer that comes late settles nothing

@@ -45,7 +45,7 @@ def texts(bench: Bench, robot: str) -> list[str]:
 def dissolve(bench: Bench) -> int:
     robots = bench.equipment.robots.values()
     known = {member.token_key for robot in robots for member in robot.members}
-    return bench.outbox.dissolve(known, now=bench.clock.now())
+    return bench.outbox.dissolve(known, now=bench.clock.now(), age=timedelta(0))
 
 
 def test_the_heir_tells_at_once_and_says_for_whom(bench: Bench) -> None:

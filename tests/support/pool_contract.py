@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from adapter.outbox import Outbox
 
 MINUTE: Final = timedelta(minutes=1)
+NO_TIME: Final = timedelta(0)
 POOL: Final = ("one", "two")
 
 
@@ -217,10 +218,11 @@ class PoolContract:
         assert isinstance(found, Turn)
         assert names(found) == ["B"]
         outbox.give_back(found)
-        assert outbox.dissolve(["backup"], now=START) == 0, "it is just being sent"
+        assert outbox.dissolve(["backup"], now=START, age=NO_TIME) == 0, "it is just being sent"
         over = START + LEASE
-        assert outbox.dissolve(["one"], now=over) == 0, "it can be sent again"
-        assert outbox.dissolve(["backup"], now=over) == 1
+        assert outbox.dissolve(["one"], now=over, age=NO_TIME) == 0, "it can be sent again"
+        assert outbox.dissolve(["backup"], now=over, age=MINUTE) == 0, "a replica may know it"
+        assert outbox.dissolve(["backup"], now=over, age=NO_TIME) == 1
         found = inherit(outbox, now=over)
         assert isinstance(found, Turn)
         assert names(found) == ["A", "B"]
