@@ -220,6 +220,7 @@ schedules:
   feed: {ical: {file: feed.ics}}
 time_intervals: {nights: [{times: [{start_time: "00:00", end_time: "24:00"}]}], off: []}
 quotas: {company: {messages: 3000}}
+heartbeats: [{name: pipeline, matchers: [a=b], by: [cluster]}]
 last_resort: {webhook: "http://a/"}
 """
 """One of each section."""
