@@ -79,6 +79,47 @@ def names_in(text: str) -> set[str]:
     return {name.removeprefix(PREFIX) for name in re.findall(rf"{PREFIX}\w+", text)}
 
 
+COUNTERS = {
+    "webhooks_total": {"code"},
+    "alerts_received_total": {"status"},
+    "deliveries_duplicate_total": set(),
+    "messages_sent_total": {"robot", "msgtype"},
+    "alerts_delivered_total": {"robot", "form"},
+    "send_failures_total": {"robot", "errcode", "reason"},
+    "throttled_total": {"robot"},
+    "render_failures_total": {"template"},
+    "mentions_unresolved_total": set(),
+    "store_corruptions_total": set(),
+}
+GAUGES = {
+    "deliveries_pending": {"robot"},
+    "deliveries_dead": {"robot"},
+    "oldest_pending_seconds": {"robot"},
+    "robot_broken": {"robot", "reason"},
+    "rate_remaining": {"robot"},
+    "blocked_until_timestamp_seconds": {"robot"},
+    "monthly_messages": {"quota"},
+    "heartbeat_last_seen_timestamp_seconds": {"heartbeat", "value"},
+    "store_up": set(),
+    "config_last_reload_successful": set(),
+    "config_last_reload_success_timestamp_seconds": set(),
+    "build_info": {"version"},
+}
+
+
+def test_the_metrics_have_the_names_types_and_labels_that_dashboards_use(page: str) -> None:
+    types = dict(re.findall(rf"^# TYPE {PREFIX}(\w+) (\w+)$", page, re.MULTILINE))
+    assert types == {
+        **dict.fromkeys(COUNTERS, "counter"),
+        **dict.fromkeys(GAUGES, "gauge"),
+        "delivery_latency_seconds": "histogram",
+    }
+    for name, labels in re.findall(rf"^{PREFIX}(\w+)(?:\{{(.*)\}})? \S+$", page, re.MULTILINE):
+        expected = (COUNTERS | GAUGES).get(name)
+        if expected is not None:
+            assert set(re.findall(r'(\w+)="', labels)) == expected, name
+
+
 def test_promtool_has_nothing_against_the_metrics(page: str) -> None:
     assert promtool("check", "metrics", text=page).strip() == ""
 
