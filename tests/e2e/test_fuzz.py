@@ -94,7 +94,7 @@ def adapter(tmp_path_factory: pytest.TempPathFactory, dingtalk: Running) -> Iter
         before = ours.memory()
         yield ours
         assert ours.ready()
-        assert ours.metric("webhooks_total", code="200") > 60, "some of them were right"
+        assert ours.metric("webhooks_total", code="200") > 50, "some were right"
         assert ours.memory() - before < MEBIBYTES
         assert "Traceback" not in ours.output()
         assert "fault of the adapter" not in ours.output()
@@ -200,8 +200,12 @@ def requests_on_the_wire(draw: st.DrawFn) -> list[bytes]:
     for _ in range(draw(st.integers(1, 2))):
         version = draw(st.sampled_from([b" HTTP/1.1", b" HTTP/1.0", b" HTTP/9.9", b""]))
         target = draw(st.sampled_from(TARGETS) | TOKEN)
-        headers = draw(st.lists(st.sampled_from(HEADERS) | TOKEN, max_size=4))
         body = draw(BODY)
+        if draw(st.booleans()):  # nothing is wrong but what it says
+            size = b"Content-Length: %d" % len(body)
+            stream += b"\r\n".join([b"POST " + target + b" HTTP/1.1", b"Host: a", size, b"", body])
+            continue
+        headers = draw(st.lists(st.sampled_from(HEADERS) | TOKEN, max_size=4))
         if draw(st.booleans()):
             headers.append(b"Content-Length: %d" % len(body))
         end = draw(st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n"]))
