@@ -1,4 +1,7 @@
-"""Accept: what a webhook brings is new to a robot or not; what is new is stored and counted."""
+"""Accept: what a webhook brings is new to a robot or not; what is new is stored and counted.
+
+Webhooks that share a commit share the statements too: a statement costs more than its rows.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,57 @@ from sqlalchemy import bindparam, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.outbox import deferring
+from adapter.outbox.prepared import Prepared
 from adapter.outbox.tables import deliveries, queues, states, to_us, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime, timedelta
+    from typing import Any
 
-    from sqlalchemy import Connection, Row, Table
-    from sqlalchemy.sql.dml import Insert
+    from sqlalchemy import Connection, Table
 
     from adapter.outbox.rows import Part
 
-_STATE: Final = select(states).where(states.c.key == bindparam("key"))
-_FORGET: Final = delete(states).where(states.c.key == bindparam("known_key"))
-_REMEMBER: Final = insert(states)
+
+def _upserting(table: Table, change: Callable[[str, Any], Any], *changed: str) -> Prepared:
+    """Return the statement that inserts a row, or changes these columns of the one of its key."""
+    statements = {}
+    for dialect in (sqlite, postgresql):
+        statement = dialect.insert(table)
+        values = {name: change(name, statement.excluded) for name in changed}
+        statements[dialect.__name__.rpartition(".")[2]] = statement.on_conflict_do_update(
+            index_elements=table.primary_key.columns.keys(), set_=values
+        )
+    return Prepared(table.columns.keys(), **statements)
+
+
+_STORED: Final = (
+    *("robot", "priority", "state", "deferred_until"),
+    *("payload", "alerts", "suspect", "times", "received_at"),
+)
 _INSERT: Final = insert(deliveries)
+_INSERT_ALL: Final = Prepared(_STORED, any=_INSERT.inline())
+_STATE: Final = Prepared(
+    any=select(states.c.digest, states.c.times, states.c.accepted_at).where(states.c.key == bindparam("key"))
+)
+_REMEMBER: Final = _upserting(states, lambda name, new: new[name], "digest", "times", "accepted_at")
+_ADD: Final = _upserting(
+    totals, lambda name, new: totals.c[name] + new[name], "alerts", "full_bytes", "line_bytes"
+)
+_ADD_DELIVERIES: Final = _upserting(
+    queues, lambda name, new: queues.c[name] + new[name], "deliveries"
+)
+_EMPTY: Final = delete(totals).where(totals.c.alerts <= 0, totals.c.robot == bindparam("of"))
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:robot, 0))")
+
+
+class Webhook(NamedTuple):
+    """Hold what one webhook brings, and what tells whether it is new."""
+
+    parts: Sequence[Part]
+    now: datetime
+    window: timedelta
 
 
 class Taken(NamedTuple):
@@ -33,37 +71,87 @@ class Taken(NamedTuple):
     superseded: int
 
 
-def accept(
-    connection: Connection, parts: Sequence[Part], now: datetime, window: timedelta
-) -> Taken:
-    """Store what is new of these parts."""
-    lock(connection, [part.robot for part in parts])
-    told = [(part, connection.execute(_STATE, {"key": part.key}).first()) for part in parts]
-    fresh = [(part, last) for part, last in told if not _is_known(last, part, now, window)]
-    superseded = 0
-    for part, last in fresh:
-        times = last.times + 1 if last is not None and last.digest == part.digest else 1
-        superseded += _store(connection, part, times, now)
-        add(connection, part.counts)
-        add_deliveries(connection, part.queues)
-        connection.execute(_FORGET, {"known_key": part.key})
-        state = {"key": part.key, "digest": part.digest, "times": times, "accepted_at": to_us(now)}
-        connection.execute(_REMEMBER, state)
-    return Taken(sum(len(part.rows) for part, _ in fresh), superseded)
+class _Known(NamedTuple):
+    """Hold the state that a robot was given last of a group, and how many `times` in a row."""
+
+    digest: str
+    times: int
+    accepted_at: int
 
 
-def _store(connection: Connection, part: Part, times: int, now: datetime) -> int:
-    """Store the deliveries of a part; return how many others wait no more for them."""
-    rows = [{**row, "times": times} for row in part.rows]
-    defers = any(delivery.deferred_until is not None for delivery in part.accepted)
-    if not defers and not deferring.any_held(connection, part.robot):
-        connection.execute(_INSERT, rows)
-        return 0
+_States = dict[str, "_Known | None"]
+
+
+def accept(connection: Connection, webhooks: Sequence[Webhook]) -> list[Taken]:
+    """Store what is new of these webhooks, in their order."""
+    lock(connection, [part.robot for webhook in webhooks for part in webhook.parts])
+    known: _States = {}
+    fresh = [_fresh(connection, webhook, known) for webhook in webhooks]
+    parts = [part for new in fresh for part in new]
+    apart = _holding(connection, parts)
+    if plain := [row for part in parts if part.robot not in apart for row in part.rows]:
+        _INSERT_ALL.run(connection, plain)
+    taken = []
+    for webhook, new in zip(webhooks, fresh, strict=True):
+        replacing = [part for part in new if part.robot in apart]
+        superseded = sum(_store(connection, part, webhook.now) for part in replacing)
+        taken.append(Taken(sum(len(part.rows) for part in new), superseded))
+    add(connection, [row for part in parts for row in part.counts])
+    add_deliveries(connection, [row for part in parts for row in part.queues])
+    _remember(connection, {part.key: known[part.key] for part in parts})
+    return taken
+
+
+def _fresh(connection: Connection, webhook: Webhook, known: _States) -> list[Part]:
+    """Return what of a webhook is new to its robots; from now on it is `known`."""
+    fresh = []
+    for part in webhook.parts:
+        if part.key not in known:
+            found = _STATE.find(connection, key=part.key)
+            known[part.key] = _Known(*found[0]) if found else None
+        last = known[part.key]
+        if not _is_known(part, last, webhook):
+            times = last.times + 1 if last is not None and last.digest == part.digest else 1
+            known[part.key] = _Known(part.digest, times, to_us(webhook.now))
+            rows = tuple([{**row, "times": times} for row in part.rows])
+            fresh.append(replace(part, rows=rows))
+    return fresh
+
+
+def _is_known(part: Part, last: _Known | None, webhook: Webhook) -> bool:
+    """Return whether a robot was given this very state last, and nothing speaks for a repeat.
+
+    A repeat is legitimate once the window has passed, unless its sender says that something changed
+    which then must be in another robot's part of the group.
+    """
+    now, window = webhook.now, webhook.window
+    if not window or last is None or last.digest != part.digest:
+        return False
+    if last.accepted_at >= to_us(now + window):
+        return False  # the clock was set back: nothing is known of how long ago that was
+    return part.changed_elsewhere or last.accepted_at > to_us(now - window)
+
+
+def _holding(connection: Connection, parts: Sequence[Part]) -> frozenset[str]:
+    """Return the robots for which something is held back, or is about to be."""
+    defers = {part.robot for part in parts if part.defers}
+    others = {part.robot for part in parts} - defers
+    return frozenset(defers.union(each for each in others if deferring.any_held(connection, each)))
+
+
+def _store(connection: Connection, part: Part, now: datetime) -> int:
+    """Store deliveries that replace what is held back; return how many wait no more for them."""
     superseded = 0
     for row, delivery in zip(rows, part.accepted, strict=True):
         [number] = connection.execute(_INSERT, row).inserted_primary_key or [0]
         superseded += deferring.take_place(connection, number, delivery, now)
     return superseded
+
+
+def _remember(connection: Connection, given: _States) -> None:
+    rows = [{"key": key, **state._asdict()} for key, state in given.items() if state is not None]
+    if rows:
+        _REMEMBER.run(connection, rows)
 
 
 def lock(connection: Connection, robots: Iterable[str]) -> None:
@@ -73,45 +161,16 @@ def lock(connection: Connection, robots: Iterable[str]) -> None:
             connection.execute(_LOCK, {"robot": robot})
 
 
-def _is_known(last: Row[Any] | None, part: Part, now: datetime, window: timedelta) -> bool:
-    """Return whether a robot was given this very state last, and nothing speaks for a repeat.
-
-    A repeat is legitimate once the window has passed, unless its sender says that something changed
-    which then must be in another robot's part of the group.
-    """
-    if not window or last is None or last.digest != part.digest:
-        return False
-    if last.accepted_at >= to_us(now + window):
-        return False  # the clock was set back: nothing is known of how long ago that was
-    return part.changed_elsewhere or bool(last.accepted_at > to_us(now - window))
-
-
-def _adding(table: Table, *sums: str) -> dict[str, Insert]:
-    """Return by dialect the statement that adds to the sums of a key, or begins them."""
-    keys = [column.name for column in table.primary_key]
-    statements = {}
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql)):
-        statement = dialect.insert(table)
-        added = {each: table.c[each] + statement.excluded[each] for each in sums}
-        statements[name] = statement.on_conflict_do_update(index_elements=keys, set_=added)
-    return statements
-
-
-_ADD: Final = _adding(totals, "alerts", "full_bytes", "line_bytes")
-_ADD_DELIVERIES: Final = _adding(queues, "deliveries")
-_EMPTY: Final = delete(totals).where(totals.c.alerts <= 0, totals.c.robot == bindparam("of"))
-
-
 def add(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
     """Change the sums of what waits."""
     if rows:
-        connection.execute(_ADD[connection.dialect.name], rows)
+        _ADD.run(connection, rows)
 
 
 def add_deliveries(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
     """Change how many deliveries wait."""
     if rows:
-        connection.execute(_ADD_DELIVERIES[connection.dialect.name], rows)
+        _ADD_DELIVERIES.run(connection, rows)
 
 
 def drop_empty(connection: Connection, robot: str) -> None:

@@ -17,6 +17,7 @@ from adapter.core.alerts import Status
 from adapter.core.batch import Count, Held, Totals
 from adapter.core.priority import Priority
 from adapter.outbox.bits import is_full, pack, unite
+from adapter.outbox.prepared import Prepared
 from adapter.outbox.rows import count_key
 from adapter.outbox.tables import deferred, deliveries, from_us, to_us
 
@@ -36,7 +37,7 @@ _ASKED: Final = 500
 """Alerts that one query asks for."""
 
 _LIVE: Final = and_(deferred.c.robot == bindparam("of"), deferred.c.superseded_by.is_(None))
-_ANY: Final = select(deferred.c.delivery).where(_LIVE).limit(1)
+_ANY: Final = Prepared(any=select(deferred.c.delivery).where(_LIVE).limit(1))
 _OLDER: Final = select(deferred).where(
     _LIVE, deferred.c.identity.in_(bindparam("ids", expanding=True))
 )
@@ -58,7 +59,7 @@ def identity(source: str, fingerprint: str) -> str:
 
 def any_held(connection: Connection, robot: str) -> bool:
     """Return whether anything is held back for a robot."""
-    return connection.execute(_ANY, {"of": robot}).first() is not None
+    return bool(_ANY.find(connection, of=robot))
 
 
 def take_place(connection: Connection, delivery_id: int, delivery: Delivery, now: datetime) -> int:

@@ -18,12 +18,13 @@ from adapter.outbox.store import Outbox
 from adapter.outbox.tables import SCHEMA_VERSION, metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection, Engine
 
     from adapter.secret import Secret
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 CONNECTIONS: Final = 16
@@ -54,6 +55,12 @@ class PooledWriter:
                 return operation(connection)
         except SQLAlchemyError as error:
             raise StoreUnavailable(f"the store failed: {_cause(error)}") from None
+
+    def run_together(
+        self, operation: Callable[[Connection, Sequence[A]], Sequence[T]], argument: A
+    ) -> T:
+        """Return what `operation` returns for `argument` alone; the server groups commits."""
+        return self.run(lambda connection: operation(connection, [argument])[0])
 
     def alive(self) -> bool:
         """Return whether operations are taken; a database that is away comes back."""

@@ -96,6 +96,11 @@ class Part:
     counts: tuple[dict[str, object], ...]
     queues: tuple[dict[str, object], ...]
 
+    @property
+    def defers(self) -> bool:
+        """Return whether any of it is held back."""
+        return any(delivery.deferred_until is not None for delivery in self.accepted)
+
 
 def parts_of(accepted: Iterable[Delivery], now: datetime) -> list[Part]:
     """Return the deliveries of one webhook by robot, ready to be stored."""

@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from adapter.outbox.months import Month
     from adapter.outbox.posts import Posted
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 REFUSED_KEPT: Final = 100
@@ -103,6 +104,12 @@ class Writer(Protocol):
 
     def run(self, operation: Callable[[Connection], T]) -> T:
         """Return what `operation` returns, once it is committed; raises StoreUnavailable."""
+        ...
+
+    def run_together(
+        self, operation: Callable[[Connection, Sequence[A]], Sequence[T]], argument: A
+    ) -> T:
+        """Return what `operation` returns for `argument`; it may be carried out for several."""
         ...
 
     def alive(self) -> bool:
@@ -161,13 +168,16 @@ class Outbox:
         A group state is the same when fingerprints, states and starts of all its alerts are, and it
         is a duplicate only of the one accepted last, within the window (zero: never).
         """
-        parts = parts_of(accepted, now)
+        webhook = accepting.Webhook(parts_of(accepted, now), now, dedup_window)
 
-        def operation(connection: Connection) -> accepting.Taken:
+        def with_beats(connection: Connection) -> accepting.Taken:
             switchboard.note(connection, beats, now)
-            return accepting.accept(connection, parts, now, dedup_window)
+            return accepting.accept(connection, [webhook])[0]
 
-        taken = self._writer.run(operation)
+        if beats:
+            taken = self._writer.run(with_beats)
+        else:
+            taken = self._writer.run_together(accepting.accept, webhook)
         self._waiting += taken.fresh - taken.superseded
         return Accepted(taken.fresh, len(accepted) - taken.fresh)
 

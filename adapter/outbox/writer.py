@@ -11,19 +11,22 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from itertools import groupby
+from operator import attrgetter
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from adapter.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 GROUP_LIMIT: Final = 200
@@ -58,7 +61,19 @@ class OwnFile:
         return found.st_dev, found.st_ino
 
 
-_Job = tuple["Callable[[Connection], object]", "Future[object]"]
+class _Job(NamedTuple):
+    """Hold an operation, what it is about, and who waits for it."""
+
+    operation: Callable[[Connection, Sequence[Any]], Sequence[Any]]
+    argument: Any
+    future: Future[Any]
+
+
+def _each(
+    connection: Connection, operations: Sequence[Callable[[Connection], object]]
+) -> list[object]:
+    """Carry out operations that have nothing in common."""
+    return [operation(connection) for operation in operations]
 
 
 class Writer:
@@ -79,12 +94,21 @@ class Writer:
 
         Raises StoreUnavailable when it could not be committed, or not in time.
         """
+        return cast("T", self.run_together(_each, operation))
+
+    def run_together(
+        self, operation: Callable[[Connection, Sequence[A]], Sequence[T]], argument: A
+    ) -> T:
+        """Return what `operation` returns for `argument`, once it is committed.
+
+        It is carried out once for all that wait for it in a row.
+        """
         if self._closed.is_set() or not self._thread.is_alive():
             raise StoreUnavailable("the store is closed; the sender should try again later")
         if self._corrupt:
             raise StoreUnavailable(_SPOILT)
         future: Future[T] = Future()
-        self._jobs.put((operation, future))  # type: ignore[arg-type]  # Future is invariant
+        self._jobs.put(_Job(operation, argument, future))
         try:
             return future.result(ANSWER_LIMIT)
         except FutureTimeoutError:
@@ -114,7 +138,7 @@ class Writer:
         going = True
         while going:
             jobs, going = self._next_group()
-            wanted = [job for job in jobs if job[1].set_running_or_notify_cancel()]
+            wanted = [job for job in jobs if job.future.set_running_or_notify_cancel()]
             if wanted:
                 self._commit(wanted)
 
@@ -138,12 +162,12 @@ class Writer:
             return
         try:
             with self._engine.begin() as connection:
-                results = [operation(connection) for operation, _ in jobs]
+                results = _carry_out(connection, jobs)
         except Exception as error:  # noqa: BLE001  # whatever failed, the callers must hear of it
             self._failed(jobs, error)
             return
-        for (_, future), result in zip(jobs, results, strict=True):
-            future.set_result(result)
+        for job, result in zip(jobs, results, strict=True):
+            job.future.set_result(result)
 
     def _failed(self, jobs: list[_Job], error: Exception) -> None:
         if len(jobs) > 1 and not isinstance(error, (DatabaseError, StoreUnavailable)):
@@ -151,8 +175,8 @@ class Writer:
                 self._commit([job])
             return
         failure = self._translate(error)
-        for _, future in jobs:
-            future.set_exception(failure)
+        for job in jobs:
+            job.future.set_exception(failure)
 
     def _translate(self, error: Exception) -> Exception:
         if not isinstance(error, SQLAlchemyError):
@@ -162,3 +186,11 @@ class Writer:
         locked = "end the program that holds its lock"
         next_step = locked if "locked" in cause else "see disk space and permissions"
         return StoreUnavailable(f"the store failed: {cause}; {next_step}")
+
+
+def _carry_out(connection: Connection, jobs: Sequence[_Job]) -> list[object]:
+    """Return what each job came to; those in a row that are alike are carried out as one."""
+    results: list[object] = []
+    for operation, alike in groupby(jobs, key=attrgetter("operation")):
+        results += operation(connection, [job.argument for job in alike])
+    return results
