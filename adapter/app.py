@@ -345,7 +345,7 @@ class Service:
             self.store.end_rest()
         except StoreUnavailable as error:
             log.warning("robots rest on after the reload", why=str(error))
-        self.wake((*self.settings.robots, *self._heirs.known()))
+        self._dispatcher.wake_all()
 
     def _carry_out(self, request: Request) -> Changed:
         """Do what a command asks, and look at once at what waits now."""

@@ -20,6 +20,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 
 from adapter import __version__
+from adapter.core.alerts import Status
 from adapter.core.delivery import Broken, Outcome, Throttled, Unreachable
 from adapter.core.illness import BLOCKED
 from adapter.errors import StoreUnavailable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
+    from adapter.core.alerts import Alert
     from adapter.core.batch import Form
     from adapter.core.heartbeats import Heartbeat
     from adapter.core.monthly import Allowance
@@ -160,6 +162,8 @@ class Metrics:
         self.alerts_received = self._counter(
             "alerts_received", "Alerts in accepted webhooks.", "status"
         )
+        self._firing, self._resolved = map(self.alerts_received.labels, Status)
+        self._accepted = self.webhooks.labels("200")
         self.duplicates = self._counter(
             "deliveries_duplicate", "Deliveries left out because the robot knew this state."
         )
@@ -199,6 +203,17 @@ class Metrics:
         Info(f"{PREFIX}build", "The version that runs.", registry=self.registry).info(
             {"version": __version__}
         )
+
+    def answered(self, code: int) -> None:
+        """Note the answer to a webhook."""
+        known = code == 200  # noqa: PLR2004  # HTTP's own number
+        (self._accepted if known else self.webhooks.labels(str(code))).inc()
+
+    def received(self, alerts: Sequence[Alert]) -> None:
+        """Note the alerts of an accepted webhook."""
+        firing = [alert.status for alert in alerts].count(Status.FIRING)
+        self._firing.inc(firing)
+        self._resolved.inc(len(alerts) - firing)
 
     def sent(self, robot: str, msgtype: str, *, form: Form, alerts: int, latency: float) -> None:
         """Note a message that DingTalk accepted, `latency` seconds after its oldest webhook."""

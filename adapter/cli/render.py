@@ -11,10 +11,9 @@ from adapter import app, logs
 from adapter.cli.calendars import with_calendars
 from adapter.clock import SystemClock
 from adapter.core.heartbeats import sift
-from adapter.core.time_intervals import Deferral
 from adapter.core.webhook import decode_webhook, with_source
 from adapter.preview import preview
-from adapter.web import DEFAULT_SOURCE, deliveries_of
+from adapter.web import DEFAULT_SOURCE, Routing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +55,7 @@ def render(  # noqa: PLR0913  # an option each
     rest, _ = sift(group, settings.heartbeats)
     if observed := len(group.alerts) - len(rest.alerts):
         click.echo(f"heartbeats: {observed} alert(s) are observed, not delivered", err=True)
-    deliveries = deliveries_of(settings, rest, robot, Deferral(settings.time_intervals, now))
+    deliveries = Routing(settings).deliveries(rest, robot, now)
     _tell_deferred(deliveries)
     for body in preview(with_calendars(loaded, now), deliveries, now):
         click.echo(body)

@@ -41,7 +41,9 @@ def instant(value: datetime | None) -> datetime | None:
         return None
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class Alert(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False
+):  # it holds texts only, so the collector of reference cycles need not look at each
     """Hold one alert as its sender described it.
 
     `started_at` and `ended_at` are the times to work with; the raw fields keep the sender's offset

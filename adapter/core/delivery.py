@@ -73,9 +73,13 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="pos
 
 
 class Idle(msgspec.Struct, frozen=True):
-    """Say that nothing can be sent before `until`; None: before something new arrives."""
+    """Say that nothing can be sent before `until`; None: before something new arrives.
+
+    While a token `rests`, what arrives changes nothing.
+    """
 
     until: datetime | None
+    rests: bool = False
 
 
 class Sent(msgspec.Struct, frozen=True):

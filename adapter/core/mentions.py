@@ -86,6 +86,8 @@ def label_of(target: str) -> str:
 
 def rules_of(shares: Sequence[tuple[MentionRule, ...]]) -> tuple[MentionRule, ...]:
     """Return the rules of a delivery, given those of each of its alerts in order."""
+    if shares.count(()) == len(shares):
+        return ()
     found: dict[MentionRule, list[int]] = {}
     for index, rules in enumerate(shares):
         for rule in dict.fromkeys(rules):

@@ -16,6 +16,7 @@ from adapter.core.alerts import Status, subset
 from adapter.core.delivery import Delivery, RenderSettings, Split
 from adapter.core.mentions import DEFAULT_ON, MentionRule, rules_of
 from adapter.core.priority import Priority, priority_of
+from adapter.core.route_tree import RouteTree
 from adapter.core.severity import DEFAULT_SCALE
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.matchers import Matcher
+    from adapter.core.route_tree import Node
     from adapter.core.severity import Scale
     from adapter.core.time_intervals import Deferral
 
@@ -153,6 +155,61 @@ def inherit(layers: Iterable[RouteSettings]) -> RouteSettings:
     return RouteSettings(**merged)
 
 
+class Router:
+    """Route alert groups by one configuration; `robots` holds the robots' own defaults.
+
+    What follows from the same routes is worked out once, and not for each alert.
+    """
+
+    def __init__(
+        self, root: Route, robots: Mapping[str, RouteSettings], scale: Scale = DEFAULT_SCALE
+    ) -> None:
+        self._tree = RouteTree(root)
+        self._robots = robots
+        self._scale = scale
+        self._known: dict[tuple[Node[Route], ...], _Answers] = {}
+
+    def route(self, group: AlertGroup, deferral: Deferral | None = None) -> tuple[Delivery, ...]:
+        """Return what goes to whom: each alert by its labels, once to every robot that it reaches.
+
+        Where several routes reach one robot, the settings of the first count, but the highest
+        priority of any, and all ring whom they name. Without a `deferral` nothing is held back.
+        """
+        shares: dict[_Manner, _Share] = {}
+        places: dict[tuple[_Target, ...], list[_Share]] = {}
+        for alert in group.alerts:
+            targets = self._targets(alert.labels)
+            if targets not in places:
+                places[targets] = [shares.setdefault(t.manner, _Share(t.manner)) for t in targets]
+            for target, share in zip(targets, places[targets], strict=True):
+                if target.send_resolved or alert.status is Status.FIRING:
+                    share.alerts.append((alert, target.rules))
+        return tuple(
+            delivery
+            for share in shares.values()
+            for delivery in _deliveries(
+                share, group, self._scale, deferral.until(share.manner.defer) if deferral else None
+            )
+        )
+
+    def _targets(self, labels: Mapping[str, str]) -> tuple[_Target, ...]:
+        nodes = self._tree.find(labels)
+        known = self._known.get(nodes)
+        if known is None:
+            matches = [Match(node.path) for node in nodes]
+            names = tuple([name for found in matches for name in found.asked_labels])
+            known = self._known[nodes] = names, {}
+        asked, by_value = known
+        # By nothing but what the configuration names: labels must not fill the memory.
+        robots = self._robots
+        values = tuple([labels.get(name) if labels.get(name) in robots else None for name in asked])
+        targets = by_value.get(values)
+        if targets is None:
+            matches = [Match(node.path) for node in nodes]
+            targets = by_value[values] = tuple(_targets(matches, labels, robots))
+        return targets
+
+
 def route_group(
     root: Route,
     group: AlertGroup,
@@ -160,36 +217,8 @@ def route_group(
     scale: Scale = DEFAULT_SCALE,
     deferral: Deferral | None = None,
 ) -> tuple[Delivery, ...]:
-    """Return what goes to whom: each alert by its own labels, once to every robot that it reaches.
-
-    `robots` holds the robots' own defaults. Where several routes reach one robot, the settings of
-    the first count, but the highest priority of any, and all ring whom they name. Without a
-    `deferral` nothing is held back.
-    """
-    shares: dict[_Manner, _Share] = {}
-    asked: dict[tuple[int, ...], tuple[str, ...]] = {}
-    known: dict[tuple[tuple[int, ...], tuple[str, ...]], tuple[_Target, ...]] = {}
-    for alert in group.alerts:
-        labels = alert.labels
-        matches = match(root, labels)
-        # What follows from the same nodes is worked out once. Nodes are told apart by identity,
-        # which the tree keeps alive meanwhile: comparing them would compare whole subtrees.
-        nodes = tuple([id(route) for found in matches for route in found.path])
-        if nodes not in asked:
-            asked[nodes] = tuple([name for found in matches for name in found.asked_labels])
-        key = nodes, tuple([labels.get(name, "") for name in asked[nodes]])
-        if key not in known:
-            known[key] = tuple(_targets(matches, labels, robots, shares))
-        for target in known[key]:
-            if target.send_resolved or alert.status is Status.FIRING:
-                target.share.alerts.append(_Routed(alert, target.rules))
-    return tuple(
-        delivery
-        for share in shares.values()
-        for delivery in _deliveries(
-            share, group, scale, deferral.until(share.manner.defer) if deferral else None
-        )
-    )
+    """Return what goes to whom, of one group; see `Router`."""
+    return Router(root, robots, scale).route(group, deferral)
 
 
 def _deliveries(
@@ -200,13 +229,13 @@ def _deliveries(
     for priority, lane in _lanes(share, scale, apart=deferred_until is not None):
         yield Delivery(
             robot=manner.robot,
-            group=subset(group, [routed.alert for routed in lane]),
+            group=subset(group, [alert for alert, _ in lane]),
             settings=manner.look,
             priority=priority,
             severity_label=scale.label,
             split=manner.split,
             deferred_until=deferred_until if priority is Priority.NORMAL else None,
-            mentions=rules_of([routed.rules for routed in lane]),
+            mentions=rules_of([rules for _, rules in lane]),
         )
 
 
@@ -216,8 +245,13 @@ def _lanes(share: _Share, scale: Scale, *, apart: bool) -> Iterable[tuple[Priori
     A small group stays whole, as high: but not if its normal alerts are to come `apart`.
     """
     lanes: dict[Priority, list[_Routed]] = {Priority.HIGH: [], Priority.NORMAL: []}
+    known: dict[str, list[_Routed]] = {}  # by what tells the level, of which there are few
     for routed in share.alerts:
-        lanes[priority_of(routed.alert.labels, share.manner.priority, scale)].append(routed)
+        level = routed[0].labels.get(scale.label, "")
+        if level not in known:
+            labels = routed[0].labels
+            known[level] = lanes[priority_of(labels, share.manner.priority, scale)]
+        known[level].append(routed)
     apart = apart or share.manner.split is Split.ALERT
     if lanes[Priority.HIGH] and len(share.alerts) <= WHOLE and not apart:
         lanes = {Priority.HIGH: share.alerts}
@@ -232,18 +266,16 @@ def address_group(
     deferral: Deferral | None = None,
 ) -> tuple[Delivery, ...]:
     """Return what goes straight to one robot, with that robot's own settings."""
-    return route_group(_straight_to(robot), group, {robot: defaults}, scale, deferral)
+    return route_group(straight_to(robot), group, {robot: defaults}, scale, deferral)
 
 
-def _straight_to(robot: str) -> Route:
+def straight_to(robot: str) -> Route:
+    """Return a route that sends everything to one robot."""
     return Route(settings=RouteSettings(robots=(robot,)))
 
 
-class _Routed(NamedTuple):
-    """Hold an alert and whom it rings."""
-
-    alert: Alert
-    rules: tuple[MentionRule, ...]
+_Routed = tuple["Alert", "tuple[MentionRule, ...]"]
+"""An alert and whom it rings."""
 
 
 class _Manner(NamedTuple):
@@ -264,32 +296,31 @@ class _Share:
     alerts: list[_Routed] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+_Answers = tuple["tuple[str, ...]", "dict[tuple[str | None, ...], tuple[_Target, ...]]"]
+"""The labels that name robots, and the targets by their values."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # told apart by identity: there is one of each
 class _Target:
     """Say where an alert goes, whether it does once it is over, and whom it rings there."""
 
-    share: _Share
+    manner: _Manner
     send_resolved: bool
     rules: tuple[MentionRule, ...]
 
 
 def _targets(
-    matches: tuple[Match, ...],
-    labels: Mapping[str, str],
-    robots: Mapping[str, RouteSettings],
-    shares: dict[_Manner, _Share],
+    matches: Iterable[Match], labels: Mapping[str, str], robots: Mapping[str, RouteSettings]
 ) -> Iterable[_Target]:
-    """Yield the targets of an alert that these routes took, opening shares as needed."""
+    """Yield the targets of an alert that these routes took."""
     reached: dict[str, list[RouteSettings]] = {}
     for found in matches:
         for robot in found.robots(labels, robots):
             settings = inherit((*found.layers, robots[robot]))
             reached.setdefault(robot, []).append(settings)
     for robot, said in reached.items():
-        manner = _manner(robot, said)
-        share = shares.setdefault(manner, _Share(manner))
         rules = dict.fromkeys(settings.rule for settings in said if settings.rule)
-        yield _Target(share, said[0].send_resolved is not False, tuple(rules))
+        yield _Target(_manner(robot, said), said[0].send_resolved is not False, tuple(rules))
 
 
 def _highest(said: Iterable[RouteSettings]) -> str:

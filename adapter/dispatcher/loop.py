@@ -92,6 +92,8 @@ class Dispatcher:
         self._heirs: Mapping[str, str] = {}
         self._seats: tuple[Seat, ...] = ()
         self._look_at: dict[tuple[str, str], datetime] = {}
+        self._rests_until: dict[tuple[str, str], datetime] = {}
+        self._seats_of: dict[str, list[tuple[str, str]]] = {}  # by queue
         self._in_flight: dict[str, str] = {}  # tokens, and the queue of each
         self._futures: list[Future[None]] = []
         self._state = threading.Lock()
@@ -108,12 +110,25 @@ class Dispatcher:
         return self._thread.is_alive()
 
     def wake(self, robots: Iterable[str]) -> None:
-        """Look at these robots' queues now, because something was put there."""
-        queues = set(robots)
+        """Look at these robots' queues now, because something was put there.
+
+        A token that rests is left alone: in a storm, asking would cost more than accepting.
+        """
+        sooner = False
         with self._state:
-            for name in self._look_at:
-                if name[0] in queues:
-                    self._look_at[name] = _NOW
+            for name in (seat for robot in robots for seat in self._seats_of.get(robot, ())):
+                look_at = self._rests_until.get(name, _NOW)
+                if look_at < self._look_at[name]:
+                    self._look_at[name] = look_at
+                    sooner = True
+        if sooner:
+            self._woken.set()
+
+    def wake_all(self) -> None:
+        """Look at every queue now, whatever was known of it."""
+        with self._state:
+            self._rests_until.clear()
+            self._look_at = dict.fromkeys(self._look_at, _NOW)
         self._woken.set()
 
     def stop(self) -> None:
@@ -137,8 +152,8 @@ class Dispatcher:
         equipment = self._equipment()
         now = self._clock.now()
         self._know(equipment.robots, equipment.heirs)
-        for seat in self._seats:
-            if self._may_look(seat, now):
+        for seat in self._due(now):
+            if self._may_look(seat):
                 self._look(seat, equipment, now)
         with self._state:
             idle = (seat for seat in self._seats if self._is_free(seat))
@@ -151,14 +166,16 @@ class Dispatcher:
         self._robots, self._heirs, self._seats = robots, heirs, seats_of(robots, heirs)
         with self._state:
             self._look_at = {seat.name: self._look_at.get(seat.name, _NOW) for seat in self._seats}
+            self._seats_of = {}
+            for seat in self._seats:
+                self._seats_of.setdefault(seat.queue, []).append(seat.name)
 
     def _run(self) -> None:
         round_at = _NOW
         while not self._stopping.is_set():
             now = self._clock.now()
             if not round_at <= now < round_at + LONGEST_WAIT:  # or the clock was set back
-                equipment = self._equipment()
-                self.wake((*equipment.robots, *equipment.heirs))
+                self.wake_all()
                 round_at = now
             self._woken.clear()
             if self._stopping.is_set():
@@ -167,9 +184,13 @@ class Dispatcher:
             now = self._clock.now()
             self._clock.wait(self._woken, min(max(look_at, now) - now, LONGEST_WAIT))
 
-    def _may_look(self, seat: Seat, now: datetime) -> bool:
+    def _due(self, now: datetime) -> list[Seat]:
         with self._state:
-            return self._is_free(seat) and self._look_at[seat.name] <= now
+            return [seat for seat in self._seats if self._look_at[seat.name] <= now]
+
+    def _may_look(self, seat: Seat) -> bool:
+        with self._state:
+            return self._is_free(seat)
 
     def _is_free(self, seat: Seat) -> bool:
         """Return whether a token is idle, and no token of old is busy with the same queue.
@@ -200,12 +221,15 @@ class Dispatcher:
             log.error("queue not readable", robot=seat.queue, why=str(error))  # noqa: TRY400  # says all
             found = Idle(now + STORE_PAUSE)
         if isinstance(found, Idle):
-            self._come_back(seat, found.until)
+            self._come_back(seat, found.until, rests=found.rests)
         else:
             self._hand_over(found, seat, equipment)
 
-    def _come_back(self, seat: Seat, until: datetime | None) -> None:
+    def _come_back(self, seat: Seat, until: datetime | None, *, rests: bool = False) -> None:
         with self._state:
+            self._rests_until.pop(seat.name, None)
+            if rests and until is not None:
+                self._rests_until[seat.name] = until
             look_at = self._look_at.get(seat.name, _NEVER)
             self._look_at[seat.name] = min(look_at, until or _NEVER)
 
@@ -214,6 +238,7 @@ class Dispatcher:
         self._seats = (*(each for each in self._seats if each is not seat), seat)
         with self._state:
             self._in_flight[seat.token] = seat.queue
+            self._rests_until.pop(seat.name, None)
         future = self._executor.submit(self._take, turn, seat, equipment)
         self._futures = [*(each for each in self._futures if not each.done()), future]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from adapter.core.alerts import Alert
+    from adapter.core.alerts import Alert, Status
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode_delivery: Final = msgspec.json.Decoder(Delivery).decode
@@ -113,7 +112,9 @@ def parts_of(accepted: Iterable[Delivery], now: datetime) -> list[Part]:
 def _part(accepted: Sequence[Delivery], now: datetime) -> Part:
     first = accepted[0]
     waiting = [delivery for delivery in accepted if delivery.deferred_until is None]
-    lanes = Counter(delivery.priority for delivery in waiting)
+    lanes: dict[int, int] = {}
+    for delivery in waiting:
+        lanes[delivery.priority] = lanes.get(delivery.priority, 0) + 1
     return Part(
         robot=first.robot,
         key=_identity(first),
@@ -121,7 +122,7 @@ def _part(accepted: Sequence[Delivery], now: datetime) -> Part:
         changed_elsewhere=first.group.notification_reason in CHANGED_ELSEWHERE,
         accepted=tuple(accepted),
         rows=tuple(_row(delivery, now) for delivery in accepted),
-        counts=tuple(count_rows(_counted(waiting))),
+        counts=tuple(_counts(waiting)),
         queues=tuple(
             {"robot": first.robot, "priority": int(priority), "deliveries": number}
             for priority, number in lanes.items()
@@ -134,8 +135,11 @@ def _state_of(accepted: Sequence[Delivery]) -> str:
 
     A deferral divides it otherwise, and a repeated webhook may come after one begins or ends.
     """
+    group = accepted[0].group
+    if len(accepted) == 1:
+        return digest(group)
     alerts = tuple(alert for delivery in accepted for alert in delivery.group.alerts)
-    return digest(msgspec.structs.replace(accepted[0].group, alerts=alerts))
+    return digest(msgspec.structs.replace(group, alerts=alerts))
 
 
 def _identity(delivery: Delivery) -> str:
@@ -194,10 +198,23 @@ def count_key(delivery: Delivery, alert: Alert) -> CountKey:
     )
 
 
-def _counted(accepted: Iterable[Delivery]) -> Iterable[tuple[CountKey, Alert]]:
+def _counts(accepted: Iterable[Delivery]) -> Iterable[dict[str, object]]:
+    """Return what the sums change by; the key of alerts that are alike is made once."""
+    sums: dict[CountKey, list[int]] = {}
     for delivery in accepted:
+        alike: dict[tuple[str, str, Status], list[int]] = {}
+        severity = delivery.severity_label
         for alert in delivery.group.alerts:
-            yield count_key(delivery, alert), alert
+            labels = alert.labels
+            kind = (labels.get("alertname", ""), labels.get(severity, ""), alert.status)
+            found = alike.get(kind)
+            if found is None:
+                found = alike[kind] = sums.setdefault(count_key(delivery, alert), [0, 0, 0])
+            full, line = estimate(alert)
+            found[0] += 1
+            found[1] += full
+            found[2] += line
+    return [_count_row(key, *values) for key, values in sums.items()]
 
 
 def count_rows(alerts: Iterable[tuple[CountKey, Alert]], sign: int = 1) -> list[dict[str, object]]:

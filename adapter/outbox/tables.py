@@ -27,6 +27,7 @@ _PENDING: Final = text("state = 'pending'")
 _OPEN: Final = text("state = 'open'")
 _DEFERRED: Final = text("state = 'deferred'")
 _LIVE: Final = text("superseded_by IS NULL")
+_SETTLED: Final = text("settled_at IS NOT NULL")  # what waits need not be written there too
 
 deliveries = Table(  # the alerts of one group, of one priority, on their way to one robot
     "deliveries",
@@ -58,7 +59,7 @@ deliveries = Table(  # the alerts of one group, of one priority, on their way to
         sqlite_where=_PENDING,
         postgresql_where=_PENDING,
     ),
-    Index("deliveries_settled", "settled_at"),
+    Index("deliveries_settled", "settled_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
 )
 
 notices = Table(  # what tells no alert: words of the adapter itself, messages that were asked for

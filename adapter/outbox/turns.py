@@ -134,7 +134,7 @@ def take_turn(  # noqa: PLR0911, PLR0913  # reasons to wait; and what is differe
             return Idle(due_at)
     quota = quota_of(connection, row, rate, now, until)
     if quota.next_at(now) > now:
-        return Idle(quota.next_at(now))
+        return Idle(quota.next_at(now), rests=True)
     lease(connection, token, until)
     turn = Turn(
         token=token,

@@ -2,6 +2,6 @@
 
 from adapter.web.application import create_app
 from adapter.web.backend import Backend
-from adapter.web.webhooks import DEFAULT_SOURCE, deliveries_of
+from adapter.web.webhooks import DEFAULT_SOURCE, Routing
 
-__all__ = ["DEFAULT_SOURCE", "Backend", "create_app", "deliveries_of"]
+__all__ = ["DEFAULT_SOURCE", "Backend", "Routing", "create_app"]

@@ -33,7 +33,7 @@ def create_app(backend: Backend) -> Flask:
     @app.after_request
     def count(response: Response) -> Response:
         if _is_webhook():
-            backend.metrics.webhooks.labels(str(response.status_code)).inc()
+            backend.metrics.answered(response.status_code)
         return response
 
     return app

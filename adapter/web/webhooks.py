@@ -13,7 +13,7 @@ import structlog
 from flask import Blueprint, Response, request
 
 from adapter.core.heartbeats import sift
-from adapter.core.routing import address_group, route_group
+from adapter.core.routing import Router, straight_to
 from adapter.core.time_intervals import Deferral
 from adapter.core.webhook import decode_webhook, with_source
 from adapter.errors import PayloadError, StoreUnavailable
@@ -22,6 +22,9 @@ from adapter.web.auth import require_certificate, require_credentials
 from adapter.web.body import TooLarge, drain, read_body
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
+
     from adapter.config.settings import Settings
     from adapter.core.alerts import AlertGroup
     from adapter.core.delivery import Delivery
@@ -76,6 +79,7 @@ class _Receiver:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._routing = Routing(backend.settings)
 
     def receive(self, robot: str | None) -> Counts:
         settings = self._backend.settings
@@ -95,17 +99,22 @@ class _Receiver:
         except Refusal as refusal:
             self._keep(body, refusal)
             raise
-        deferral = Deferral(settings.time_intervals, self._backend.clock.now())
         rest, beats = sift(group, settings.heartbeats)
-        deliveries = deliveries_of(settings, rest, robot, deferral)
+        deliveries = self._routed_by(settings).deliveries(rest, robot, self._backend.clock.now())
         return self._commit(group, deliveries, beats, settings)
+
+    def _routed_by(self, settings: Settings) -> Routing:
+        routing = self._routing  # others may replace it meanwhile
+        if routing.settings is not settings:
+            routing = self._routing = Routing(settings)
+        return routing
 
     def _decode(self, body: bytes, settings: Settings) -> AlertGroup:
         try:
             group = decode_webhook(body)
         except PayloadError as error:
             raise Refusal(400, str(error)) from None
-        name = request.args.get("source")
+        name = request.args.get("source") if request.query_string else None
         source = settings.sources.get(DEFAULT_SOURCE if name is None else name)
         if source is None and name is None:
             return group
@@ -130,11 +139,11 @@ class _Receiver:
             dedup_window=settings.server.dedup_window,
             beats=beats,
         )
-        self._backend.wake({delivery.robot for delivery in deliveries})
-        for alert in group.alerts:
-            metrics.alerts_received.labels(alert.status).inc()
+        if counts.deliveries:
+            self._backend.wake({delivery.robot for delivery in deliveries})
+        metrics.received(group.alerts)
         metrics.duplicates.inc(counts.duplicates)
-        log.info(
+        log.debug(
             "webhook accepted",
             receiver=group.receiver,
             source=group.source,
@@ -164,18 +173,30 @@ def check_target(settings: Settings, robot: str | None) -> None:
         raise Refusal(415, "compressed bodies are not read; send the JSON as it is")
 
 
-def _codings(header: str) -> set[str]:
+def _codings(header: str) -> AbstractSet[str]:
     """Return what was done to the body, as a header names it; `identity` is nothing."""
-    named = {word.strip().lower() for word in request.headers.get(header, "").split(",")}
+    value = request.headers.get(header)
+    if not value:
+        return frozenset()
+    named = {word.strip().lower() for word in value.split(",")}
     return named - {"", "identity"}
 
 
-def deliveries_of(
-    settings: Settings, group: AlertGroup, robot: str | None, deferral: Deferral
-) -> tuple[Delivery, ...]:
-    """Return what a webhook becomes: routed by label, or straight to one robot."""
-    if robot is not None:
-        defaults = settings.robots[robot].defaults
-        return address_group(robot, group, defaults, settings.scale, deferral)
-    every = {name: settings.robots[name].defaults for name in settings.robots}
-    return route_group(settings.route, group, every, settings.scale, deferral)
+class Routing:
+    """Route by one configuration: what it says is worked out once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        every = {name: robot.defaults for name, robot in settings.robots.items()}
+        self._tree = Router(settings.route, every, settings.scale)
+        self._straight = {
+            name: Router(straight_to(name), {name: defaults}, settings.scale)
+            for name, defaults in every.items()
+        }
+
+    def deliveries(
+        self, group: AlertGroup, robot: str | None, now: datetime
+    ) -> tuple[Delivery, ...]:
+        """Return what a webhook becomes: routed by label, or straight to one robot."""
+        router = self._tree if robot is None else self._straight[robot]
+        return router.route(group, Deferral(self.settings.time_intervals, now))

@@ -40,7 +40,8 @@ def test_a_thousand_groups_are_acknowledged_without_a_stall(tmp_path: Path) -> N
     manager = f"http://127.0.0.1:{port}"
     alerts = [{"labels": {"alertname": "Burst", "number": str(n)}} for n in range(GROUPS)]
     with adapter_in(tmp_path) as adapter:
-        adapter.configure({"ops": robot_section(DEMO_ROBOT, "http://127.0.0.1:1")})
+        robots = {"ops": robot_section(DEMO_ROBOT, "http://127.0.0.1:1")}
+        adapter.configure(robots, log={"level": "debug"})
         adapter.start()
         command = alertmanager(port, f"{adapter.url}/alertmanager", tmp_path)
         with running(command, log=tmp_path / "am") as process:
