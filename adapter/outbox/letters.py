@@ -19,7 +19,8 @@ from adapter.outbox.accepting import add, add_deliveries, lock
 from adapter.outbox.bits import is_full, pack, unite, unpack
 from adapter.outbox.deferring import DEFERRED, give_up
 from adapter.outbox.ledger import OPEN, end_unsent
-from adapter.outbox.messages import PENDING, leave_queue, uncount
+from adapter.outbox.marking import leave_queue, uncount
+from adapter.outbox.messages import PENDING
 from adapter.outbox.rows import count_key, count_rows, to_delivery
 from adapter.outbox.tables import batches, dead, deliveries, discarded, items, to_us
 

@@ -17,7 +17,8 @@ from adapter.outbox.bits import unpack
 from adapter.outbox.deferring import DEFERRED
 from adapter.outbox.ledger import OPEN
 from adapter.outbox.letters import DISCARDED
-from adapter.outbox.messages import DEAD, PENDING, SENT, SUPERSEDED
+from adapter.outbox.marking import SENT, SUPERSEDED
+from adapter.outbox.messages import DEAD, PENDING
 from adapter.outbox.rows import to_delivery
 from adapter.outbox.tables import batches, dead, deferred, discarded, from_us, items, stranded
 

@@ -11,29 +11,25 @@ from adapter.core.batch import Totals
 from adapter.core.priority import Priority
 from adapter.core.turn import Fate
 from adapter.outbox import deferring
-from adapter.outbox.accepting import add, add_deliveries, drop_empty
+from adapter.outbox.accepting import add, drop_empty
 from adapter.outbox.announced import remember, remember_digested
-from adapter.outbox.bits import is_full, pack, unite, unpack
+from adapter.outbox.bits import pack, unpack
 from adapter.outbox.ledger import OPEN
+from adapter.outbox.marking import SENT, leave_queue, mark, told_by
 from adapter.outbox.rows import count_key, count_rows, digested_rows, to_delivery
 from adapter.outbox.tables import batches, dead, deliveries, items, notices, to_us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
 
-    from adapter.core.delivery import Delivery
     from adapter.core.turn import Launch, Turn
+    from adapter.outbox.marking import Told
 
 PENDING: Final = "pending"
-SENT: Final = "sent"
-SUPERSEDED: Final = "superseded"
 DEAD: Final = "dead"
-
-HALVED: Final = 4_096
-"""Alerts that one message never reaches: what is suspect may stand beside so many again."""
 
 _UNHURRIED: Final = text("SET LOCAL statement_timeout = 0")
 _BY_ID: Final = select(deliveries).where(deliveries.c.id == bindparam("of"))
@@ -138,53 +134,10 @@ def mark_sent(connection: Connection, batch_id: str, now: datetime) -> int:
         done = {"state": SENT, "settled_at": to_us(now)}
         connection.execute(update(notices).where(notices.c.id == -rows[0].delivery).values(**done))
         return 1
-    remember(connection, batch.robot, [_told_by(connection, row) for row in rows], now)
-    return sum(
-        _mark(connection, row.delivery, told=row.told, covered=row.covered, now=now) for row in rows
-    )
-
-
-def _told_by(connection: Connection, item: Row[Any]) -> tuple[Delivery, frozenset[int]]:
-    row = connection.execute(_BY_ID, {"of": item.delivery}).one()
-    return to_delivery(row.payload), unpack(item.told, row.alerts)
-
-
-def _mark(
-    connection: Connection, delivery_id: int, *, told: str, covered: str, now: datetime
-) -> bool:
-    """Note which alerts of a delivery are told; return whether that were the last of it."""
-    row = connection.execute(_BY_ID, {"of": delivery_id}).one()
-    gone = unite(told, covered)
-    uncount(connection, row, gone)
-    after = unite(row.told, gone)
-    if not is_full(after, row.alerts):
-        change: Mapping[str, object] = {"told": after, "suspect": min(row.suspect * 2, HALVED)}
-    else:
-        state = SENT if int(told, 16) or row.told else SUPERSEDED
-        change = {"told": after, "state": state, "settled_at": to_us(now)}
-        leave_queue(connection, row.robot, {row.priority: 1})
-    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**change))
-    return "state" in change
-
-
-def uncount(connection: Connection, row: Row[Any], bits: str) -> None:
-    """Take alerts that wait no more out of the sums."""
-    delivery = to_delivery(row.payload)
-    gone = unpack(bits, row.alerts) - unpack(row.told, row.alerts)
-    alerts = (delivery.group.alerts[index] for index in gone)
-    rows = count_rows(((count_key(delivery, alert), alert) for alert in alerts), sign=-1)
-    add(connection, rows)
-    drop_empty(connection, row.robot)
-
-
-def leave_queue(connection: Connection, robot: str, numbers: Mapping[int, int]) -> None:
-    """Count fewer deliveries that wait, by priority."""
-    rows: list[dict[str, object]] = [
-        {"robot": robot, "priority": priority, "deliveries": -number}
-        for priority, number in numbers.items()
-        if number
-    ]
-    add_deliveries(connection, rows)
+    told = told_by(connection, rows)
+    named = ((each.delivery, unpack(each.told, each.row.alerts)) for each in told)
+    remember(connection, batch.robot, named, now)
+    return mark(connection, told, now)
 
 
 def _mark_digested(connection: Connection, batch: Row[Any], through_id: int, now: datetime) -> int:
@@ -248,7 +201,9 @@ def mark_refused(connection: Connection, batch_id: str, reason: str, now: dateti
         return 0
     suspects = [connection.execute(_BY_ID, {"of": row.delivery}).one() for row in rows]
     if batch.alerts == 1 and suspects and suspects[0].suspect:
-        return sum(_bury(connection, row, reason, now) for row in rows)
+        told = told_by(connection, rows)
+        _bury(connection, told, reason, now)
+        return mark(connection, told, now)
     known = any(row.suspect for row in suspects)
     beside = max(1, batch.alerts // 2) if known else batch.alerts
     for row in suspects:
@@ -267,18 +222,17 @@ def _release(connection: Connection, batch: Row[Any], through_id: int) -> None:
         leave_queue(connection, row.robot, {row.priority: -1})
 
 
-def _bury(connection: Connection, item: Row[Any], reason: str, now: datetime) -> bool:
-    row = connection.execute(_BY_ID, {"of": item.delivery}).one()
+def _bury(connection: Connection, told: Sequence[Told], reason: str, now: datetime) -> None:
     buried = [
         {
-            "delivery": row.id,
+            "delivery": each.row.id,
             "alert": index,
-            "robot": row.robot,
+            "robot": each.row.robot,
             "died_at": to_us(now),
             "reason": reason,
         }
-        for index in sorted(unpack(item.told, row.alerts))
+        for each in told
+        for index in sorted(unpack(each.told, each.row.alerts))
     ]
     if buried:
         connection.execute(insert(dead), buried)
-    return _mark(connection, row.id, told=item.told, covered=item.covered, now=now)
