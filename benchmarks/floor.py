@@ -13,6 +13,7 @@ from flask import Flask, Response, request
 from adapter.serving import ServingOptions, serve
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
     from wsgiref.types import WSGIApplication
 
 
@@ -32,6 +33,7 @@ class Floor:
             return Response(b"ready")
 
         self.wsgi: WSGIApplication = app
+        self.tls: SSLContext | None = None
 
     def start(self) -> None:
         """Start nothing."""

@@ -12,12 +12,13 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import create_engine, event, update
+from sqlalchemy import create_engine, event, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from adapter.errors import StoreLocked, StoreUnavailable
 from adapter.outbox.mounts import MOUNTS, refuse_network
+from adapter.outbox.prepared import Prepared
 from adapter.outbox.store import Outbox
 from adapter.outbox.tables import SCHEMA_VERSION, metadata, tokens
 from adapter.outbox.writer import OwnFile, Writer
@@ -166,10 +167,10 @@ def _engine(path: Path, *, readonly: bool) -> Engine:
         **({"pool_size": _READERS} if readonly else {}),
     )
     event.listen(engine, "connect", _set_reading_pragmas if readonly else _set_writing_pragmas)
-    begin = "BEGIN" if readonly else "BEGIN IMMEDIATE"
+    begin = Prepared(any=text("BEGIN" if readonly else "BEGIN IMMEDIATE"))
 
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        begin.find(connection)
 
     event.listen(engine, "begin", on_begin)
     return engine

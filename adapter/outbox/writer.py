@@ -136,11 +136,12 @@ class Writer:
 
     def _run(self) -> None:
         going = True
-        while going:
-            jobs, going = self._next_group()
-            wanted = [job for job in jobs if job.future.set_running_or_notify_cancel()]
-            if wanted:
-                self._commit(wanted)
+        with self._engine.connect() as connection:
+            while going:
+                jobs, going = self._next_group()
+                wanted = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+                if wanted:
+                    self._commit(connection, wanted)
 
     def _next_group(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
@@ -155,24 +156,24 @@ class Writer:
                 return jobs, True
         return jobs, False
 
-    def _commit(self, jobs: list[_Job]) -> None:
+    def _commit(self, connection: Connection, jobs: list[_Job]) -> None:
         if self._file is not None and not self._file.is_there():
             self._gone = True  # what is committed now would be gone with the next start
-            self._failed(jobs, StoreUnavailable(_GONE))
+            self._failed(connection, jobs, StoreUnavailable(_GONE))
             return
         try:
-            with self._engine.begin() as connection:
+            with connection.begin():
                 results = _carry_out(connection, jobs)
         except Exception as error:  # noqa: BLE001  # whatever failed, the callers must hear of it
-            self._failed(jobs, error)
+            self._failed(connection, jobs, error)
             return
         for job, result in zip(jobs, results, strict=True):
             job.future.set_result(result)
 
-    def _failed(self, jobs: list[_Job], error: Exception) -> None:
+    def _failed(self, connection: Connection, jobs: list[_Job], error: Exception) -> None:
         if len(jobs) > 1 and not isinstance(error, (DatabaseError, StoreUnavailable)):
             for job in jobs:  # one of them is at fault; let it fail alone
-                self._commit([job])
+                self._commit(connection, [job])
             return
         failure = self._translate(error)
         for job in jobs:
