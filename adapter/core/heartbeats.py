@@ -87,6 +87,8 @@ class Watched(NamedTuple):
 
 def sift(group: AlertGroup, heartbeats: Sequence[Heartbeat]) -> tuple[AlertGroup, tuple[Beat, ...]]:
     """Return the group without what is a heartbeat's, and the beats: what is over is none."""
+    if not heartbeats:
+        return group, ()
     rest = []
     beats: dict[Beat, None] = {}
     for alert in group.alerts:
