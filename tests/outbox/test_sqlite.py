@@ -253,9 +253,9 @@ def test_what_was_not_committed_in_time_is_not_committed_later(
     started.wait(10)
     with pytest.raises(StoreUnavailable, match="did not commit within"):
         put(outbox, make_delivery())
+    blocker.join()
     monkeypatch.undo()
     go_on.set()
-    blocker.join()
     assert put(outbox, make_delivery(key="after")).deliveries == 1
     assert outbox.queue()["ops"].pending == 1
 
