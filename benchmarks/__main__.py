@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import accept, machine, startup, storm
+from benchmarks import accept, burst, databases, growth, machine, planning, startup, storm
 from benchmarks.programs import CLOCK
-from benchmarks.report import Results, report
+from benchmarks.report import Measured, Results, report
 
 RESULTS: Final = Path(__file__).parent / "results.json"
 
@@ -21,18 +21,21 @@ def main() -> None:
     at, began = CLOCK.now(), CLOCK.monotonic()
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
         folder = Path(name)
-        measured_machine = machine.describe(folder)
-        measured_startup = startup.measure(folder)
-        measured_storm = storm.measure(folder)
-        measured_accept = accept.measure(folder)
+        measured = Measured(
+            machine=machine.describe(folder),
+            startup=startup.measure(folder),
+            planning=planning.measure(folder),
+            storms=storm.measure(folder),
+            burst=burst.measure(folder),
+            growth=growth.measure(folder),
+            databases=databases.measure(folder),
+            accept=accept.measure(folder),
+        )
     results = Results(
         at=at,
         command="python -m benchmarks",
         seconds=CLOCK.monotonic() - began,
-        machine=measured_machine,
-        accept=measured_accept,
-        storm=measured_storm,
-        startup=measured_startup,
+        measured=measured,
     )
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
     sys.stdout.write(report(results))

@@ -47,6 +47,10 @@ class Floor:
     def reload(self) -> None:
         """Load nothing."""
 
+    def beyond_repair(self) -> bool:
+        """Return that it is not."""
+        return False
+
     def alive(self) -> bool:
         """Return that it lives."""
         return True

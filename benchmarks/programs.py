@@ -48,6 +48,18 @@ class Program:
         """Return what it answers to a GET."""
         return get(self.port, path)
 
+    def post(self, path: str, value: object) -> None:
+        """Post a value as JSON; raise `OSError` unless it is taken."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            body = msgspec.json.encode(value)
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
+            status = connection.getresponse().status
+        finally:
+            connection.close()
+        if status >= http.HTTPStatus.BAD_REQUEST:
+            raise OSError(f"{path} answered {status}")
+
     def cpu(self) -> float:
         """Return the seconds of processor time that its processes have used."""
         return sum(map(_cpu, self._pids()))
@@ -65,10 +77,17 @@ class Program:
 @contextmanager
 def running(*module: str, port: int, path: str, log: Path) -> Iterator[Program]:
     """Run `python -m …` for the length of a block, once `path` answers 200."""
+    with serving([sys.executable, "-m", *module], port=port, path=path, log=log) as program:
+        yield program
+
+
+@contextmanager
+def serving(command: list[str], *, port: int, path: str, log: Path) -> Iterator[Program]:
+    """Run a command for the length of a block, once `path` answers 200."""
     began = CLOCK.monotonic()
     with (
         log.open("ab") as output,
-        subprocess.Popen([sys.executable, "-m", *module], stdout=output, stderr=output) as process,  # noqa: S603  # our own modules
+        subprocess.Popen(command, stdout=output, stderr=output) as process,  # noqa: S603  # our own
     ):
         try:
             _await(process, port, path, began + START_LIMIT, log)

@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 
 STARTS: Final = 5
 _SETTLED: Final = timedelta(seconds=1)
+_IDLE: Final = timedelta(seconds=8)
 
 
 class Startup(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the spans from start to ready, in seconds, and the idle memory, in MiB (medians too)."""
+    """Hold the spans from start to ready, in seconds, and the idle memory, in MiB (medians too).
+
+    `idle_cpu` is how much of a core it takes to do nothing.
+    """
 
     seconds: list[float]
     median: float
     idle_pss: float
+    idle_cpu: float
 
 
 def measure(folder: Path) -> Startup:
@@ -35,6 +40,14 @@ def measure(folder: Path) -> Startup:
                 seconds.append(program.ready_after)
                 pause(_SETTLED)
                 memory.append(program.pss())
+        with adapter(folder / "idle", dingtalk) as program:
+            pause(_SETTLED)
+            before = program.cpu()
+            pause(_IDLE)
+            idle_cpu = (program.cpu() - before) / _IDLE.total_seconds()
     return Startup(
-        seconds=seconds, median=statistics.median(seconds), idle_pss=statistics.median(memory)
+        seconds=seconds,
+        median=statistics.median(seconds),
+        idle_pss=statistics.median(memory),
+        idle_cpu=idle_cpu,
     )

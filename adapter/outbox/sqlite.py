@@ -33,7 +33,6 @@ _PRAGMAS: Final = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
     "foreign_keys": 1,
-    "wal_autocheckpoint": 4000,
     "busy_timeout": 1000,  # nobody but a person with a shell holds a lock; senders retry a 503
 }
 _READERS: Final = 4
