@@ -186,12 +186,16 @@ def test_a_corrupt_database_is_moved_aside_and_told(adapter: Adapter, dingtalk: 
     assert (line["level"], line["moved_to"]) == ("error", str(aside))
 
 
+CHECKPOINTED = 300
+"""Webhooks that are more than the write-ahead log holds, so that some are in the file itself."""
+
+
 def test_corruption_at_run_time_ends_the_process_and_the_next_start_moves_it_aside(
     adapter: Adapter, dingtalk: Running
 ) -> None:
     dingtalk.fault("5xx")
     adapter.start()
-    adapter.accept(*(told(f"Waits-{number}") for number in range(100)))
+    adapter.accept(*(told(f"Waits-{number}") for number in range(CHECKPOINTED)))
     for part in adapter.database, adapter.database.with_name("adapter.db-wal"):
         with part.open("r+b") as file:
             file.seek(4096)
