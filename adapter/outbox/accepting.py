@@ -5,6 +5,7 @@ Webhooks that share a commit share the statements too: a statement costs more th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, text
@@ -43,7 +44,9 @@ _STORED: Final = (
 _INSERT: Final = insert(deliveries)
 _INSERT_ALL: Final = Prepared(_STORED, any=_INSERT.inline())
 _STATE: Final = Prepared(
-    any=select(states.c.digest, states.c.times, states.c.accepted_at).where(states.c.key == bindparam("key"))
+    any=select(states.c.digest, states.c.times, states.c.accepted_at).where(
+        states.c.key == bindparam("key")
+    )
 )
 _REMEMBER: Final = _upserting(states, lambda name, new: new[name], "digest", "times", "accepted_at")
 _ADD: Final = _upserting(
@@ -142,7 +145,7 @@ def _holding(connection: Connection, parts: Sequence[Part]) -> frozenset[str]:
 def _store(connection: Connection, part: Part, now: datetime) -> int:
     """Store deliveries that replace what is held back; return how many wait no more for them."""
     superseded = 0
-    for row, delivery in zip(rows, part.accepted, strict=True):
+    for row, delivery in zip(part.rows, part.accepted, strict=True):
         [number] = connection.execute(_INSERT, row).inserted_primary_key or [0]
         superseded += deferring.take_place(connection, number, delivery, now)
     return superseded
