@@ -166,6 +166,7 @@ class Dispatcher:
         self._robots, self._heirs, self._seats = robots, heirs, seats_of(robots, heirs)
         with self._state:
             self._look_at = {seat.name: self._look_at.get(seat.name, _NOW) for seat in self._seats}
+            self._rests_until.clear()
             self._seats_of = {}
             for seat in self._seats:
                 self._seats_of.setdefault(seat.queue, []).append(seat.name)

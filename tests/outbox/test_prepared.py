@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from adapter.outbox.prepared import Prepared
 from adapter.outbox.tables import metadata, states
 
-STATE = {"key": "k", "digest": "confidential", "accepted_at": 1}
+STATE = {"key": "k", "digest": "confidential", "times": 1, "accepted_at": 1}
 
 
 def test_an_error_is_sqlalchemys_and_holds_no_parameters() -> None:
