@@ -36,7 +36,7 @@ format: $(VENV)/.installed-dev  ## let ruff write the layout and mend what it ca
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-dev tools  ## measure the burst and the accept path; see benchmarks/
+bench: $(VENV)/.installed-dev tools  ## measure accepting, storms, growth and starts; see benchmarks/
 	@$(BIN)/python -m benchmarks
 
 screenshots: $(VENV)/.installed-dev tools  ## renew the pictures of the bundled templates in docs/images

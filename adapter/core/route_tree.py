@@ -57,9 +57,9 @@ class Node(Generic[R]):
             self._file(place, child)
 
     def _file(self, place: int, child: R) -> None:
-        """Keep a child under a value that it wants; an absent label is empty, so not under that."""
+        """Keep a child under a value that it wants; an absent label is empty."""
         for matcher in child.matchers:
-            if matcher.operator is Operator.EQUAL and matcher.value:
+            if matcher.operator is Operator.EQUAL:
                 by_value = self._by_label.setdefault(matcher.name, {})
                 by_value.setdefault(matcher.value, []).append(place)
                 return
