@@ -79,13 +79,13 @@ def show(settings: Settings, name: str, *, as_json: bool) -> int:
 def trace(settings: Settings, fingerprint: str, *, as_json: bool) -> int:
     """Show what became of an alert: when received, in which message, or why not.
 
-    Of a message that was asked for its ID or msgUuid says as much.
+    The id of a delivery or of a message, as `list` and the log name them, serves as well.
     """
     with _history(settings) as history:
-        asked = history.show(fingerprint)
+        named = history.show(fingerprint)
         found = history.trace(fingerprint)
-    if asked is not None and asked.asked:
-        _print(asked, outbox_text.shown(asked), as_json=as_json)
+    if named is not None and not found.lives:
+        _print(named, outbox_text.shown(named), as_json=as_json)
         return 0
     if not found.lives:
         among = "among the newest deliveries" if found.cut else "in the outbox"

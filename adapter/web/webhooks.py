@@ -35,6 +35,9 @@ log = structlog.get_logger(__name__)
 
 PATHS = ("/alertmanager", "/dingtalk/")
 METHODS = ("POST", "PUT")
+FINGERPRINTS_LOGGED = 10
+"""Alerts of a webhook that its line in the log names, as `outbox trace` knows them."""
+
 DEFAULT_SOURCE = "default"
 """The entry of `alertmanagers` that stands for a URL without `?source=`."""
 
@@ -143,8 +146,9 @@ class _Receiver:
             self._backend.wake({delivery.robot for delivery in deliveries})
         metrics.received(group.alerts)
         metrics.duplicates.inc(counts.duplicates)
-        log.debug(
+        log.info(
             "webhook accepted",
+            fingerprints=[alert.fingerprint for alert in group.alerts[:FINGERPRINTS_LOGGED]],
             receiver=group.receiver,
             source=group.source,
             alerts=len(group.alerts),

@@ -137,6 +137,15 @@ def test_trace_tells_the_life_and_masks_mobiles(
 
 
 @pytest.mark.usefixtures("owner")
+def test_trace_takes_the_ids_of_the_log(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("1.0", "three"):
+        assert outbox(folder, "trace", name) == 0
+        traced = capsys.readouterr().out
+        assert outbox(folder, "show", name) == 0
+        assert traced == capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("owner")
 def test_json_holds_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["list"], ["show", "1.0"], ["show", "three"], ["trace", BAD.fingerprint]):
         assert outbox(folder, *arguments, "--json") == 0

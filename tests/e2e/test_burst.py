@@ -41,7 +41,7 @@ def test_a_thousand_groups_are_acknowledged_without_a_stall(tmp_path: Path) -> N
     alerts = [{"labels": {"alertname": "Burst", "number": str(n)}} for n in range(GROUPS)]
     with adapter_in(tmp_path) as adapter:
         robots = {"ops": robot_section(DEMO_ROBOT, "http://127.0.0.1:1")}
-        adapter.configure(robots, log={"level": "debug"})
+        adapter.configure(robots)
         adapter.start()
         command = alertmanager(port, f"{adapter.url}/alertmanager", tmp_path)
         with running(command, log=tmp_path / "am") as process:

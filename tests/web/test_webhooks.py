@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from adapter.config.settings import AuthSettings, BasicAuth, SourceSettings, TlsSettings
 from adapter.core.heartbeats import Beat, Heartbeat
@@ -23,6 +24,7 @@ from adapter.core.rewriting import LinkRules
 from adapter.core.routing import Route, RouteSettings
 from adapter.core.severity import LEVELS, Scale
 from adapter.core.time_intervals import TimeInterval, times
+from adapter.core.webhook import decode_webhook
 from adapter.errors import ConfigError, Problem, StoreUnavailable
 from adapter.metrics import Metrics
 from adapter.outbox import Accepted, Posted
@@ -148,6 +150,15 @@ def test_a_webhook_is_committed_then_answered(method: str) -> None:
     assert json.loads(response.data) == {"status": "accepted", "deliveries": 1, "duplicates": 0}
     assert [delivery.robot for delivery in program.store.accepted] == ["ops"]
     assert program.woken == {"ops"}
+
+
+def test_an_accepted_webhook_is_one_line_with_fingerprints() -> None:
+    _, client = serve()
+    with capture_logs() as lines:
+        client.post("/alertmanager", data=BODY)
+    [line] = [line for line in lines if line["event"] == "webhook accepted"]
+    told = [alert.fingerprint for alert in decode_webhook(BODY).alerts]
+    assert (line["log_level"], line["fingerprints"]) == ("info", told[:10])
 
 
 def test_a_group_splits_over_robots_by_label() -> None:
