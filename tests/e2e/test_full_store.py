@@ -30,7 +30,8 @@ def test_a_long_backlog_fits_into_memory_and_is_told(tmp_path: Path) -> None:
     with running(SimulatorSettings(robots=(ROBOT,))) as group, adapter_in(tmp_path) as adapter:
         with closing(open_sqlite(adapter.database, SystemClock().now())) as outbox:
             fill(outbox, MANY, SystemClock().now())
-        group.fault("660026", times=1)  # it is planned once, and waits a minute
+        # It is planned once, and rests until it is asked to look again.
+        group.fault("errcode", errcode=400102, errmsg="机器人已停用", times=1)
         adapter.configure({"ops": robot_section(ROBOT, group.url, rate={"per": "1m"})})
         adapter.start()
         wait_until(group.requests, what="a message is planned")
