@@ -128,3 +128,10 @@ def test_a_slot_is_never_far_away(rate: Rate, sent: int) -> None:
         now = quota.next_at(now)
         quota = quota.spend(now, now + rate.per)
     assert quota.next_at(now) - now <= rate.slot
+
+
+def test_slots_wait_for_charges_that_others_left() -> None:
+    """Nineteen requests without our slots end together: one more passes, then none until then."""
+    quota = Quota(charges=tuple([START + MINUTE / 2] * 19))
+    assert quota.slots(START, MINUTE / 2 - SECOND) == 1
+    assert quota.slots(START, MINUTE / 2) == 6

@@ -13,7 +13,7 @@ import pytest
 from adapter.core.batch import Form
 from adapter.core.directory import Contact
 from adapter.core.mentions import Wanted, announcement
-from adapter.core.who import OnDuty
+from adapter.core.who import NOBODY, OnDuty
 from support.batches import (
     a_batch,
     a_delivery,
@@ -292,3 +292,9 @@ def test_a_later_part_of_a_series_rings_only_for_what_came_since(earlier: Contac
     assert text_of(waited).endswith("\n\n值班 张三")
     came = in_part(entries_of([delivery], received_at=NOW - timedelta(seconds=20)), earlier)
     assert rung_by(as_sent(came.message)) == ("zhang",)
+
+
+def test_nobody_is_rung_where_nobody_asks() -> None:
+    onlooker = OnDuty(DIRECTORY, NOW)
+    assert NOBODY.of_digest() == onlooker.of_digest()
+    assert NOBODY.earlier == onlooker.earlier
