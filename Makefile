@@ -15,7 +15,7 @@ help:  ## print this list
 demo: $(VENV)/.installed  ## simulator, adapter and sample alerts in the foreground; Ctrl-C ends them
 	@$(BIN)/python -m adapter demo
 
-test: $(VENV)/.installed-dev tools lint  ## lint, types and all tests with samples, under ten minutes
+test: $(VENV)/.installed-dev tools lint  ## lint, types and all tests with samples; about 17 minutes on two cores
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report= tests
 	@$(MAKE) --no-print-directory coverage
 
