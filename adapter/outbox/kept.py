@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
 
 from adapter.outbox import accepting
-from adapter.outbox.rows import notice_row
-from adapter.outbox.tables import from_us, kept, notices, to_us
+from adapter.outbox.tables import from_us, kept, to_us
+from adapter.outbox.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -18,16 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Select
 
     from adapter.core.delivery import Notice
-
-T = TypeVar("T")
-
-
-class Writer(Protocol):
-    """Run operations, each wholly or not at all."""
-
-    def run(self, operation: Callable[[Connection], T]) -> T:
-        """Return what `operation` returns, once it is committed; raises StoreUnavailable."""
-        ...
+    from adapter.outbox.writing import Writer
 
 
 class Kept:
@@ -64,7 +55,6 @@ class Kept:
 
         Of several replicas that have the same to say, one does.
         """
-        rows = [notice_row(notice, now) for notice in words]
 
         def operation(connection: Connection) -> bool:
             accepting.lock(connection, [_lock(key)])
@@ -72,8 +62,7 @@ class Kept:
             if (None if found is None else bytes(found.value)) != before:
                 return False
             keep(connection, key, after, now)
-            if rows:
-                connection.execute(insert(notices), rows)
+            say(connection, words, now)
             return True
 
         return self._writer.run(operation)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import and_, exists, insert, not_, select, update
+from sqlalchemy import and_, exists, not_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.core.monthly import is_nearly_spent, is_past_share, month_of, nearly_spent_notices
-from adapter.outbox.rows import notice_row
-from adapter.outbox.tables import months, notices
+from adapter.outbox.tables import months
+from adapter.outbox.words import say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,9 +71,7 @@ def count(connection: Connection, allowance: Allowance | None, now: datetime) ->
     telling = update(months).where(this, not_(months.c.told)).values(told=True)
     if connection.execute(telling).rowcount == 0:
         return 0
-    rows = [notice_row(notice, now) for notice in nearly_spent_notices(allowance, spent)]
-    connection.execute(insert(notices), rows)
-    return len(rows)
+    return say(connection, nearly_spent_notices(allowance, spent), now)
 
 
 def uncount(connection: Connection, allowance: Allowance | None, now: datetime) -> None:

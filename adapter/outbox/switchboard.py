@@ -11,14 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from sqlalchemy import bindparam, delete, func, insert, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.core.switches import Switch
 from adapter.outbox.accepting import lock
 from adapter.outbox.kept import keep, kept_at
-from adapter.outbox.rows import notice_row
-from adapter.outbox.tables import from_us, heartbeats, notices, to_us
+from adapter.outbox.tables import from_us, heartbeats, to_us
+from adapter.outbox.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -93,7 +93,7 @@ def note(connection: Connection, beats: Iterable[Beat], now: datetime) -> None:
             connection.execute(_NOTE[connection.dialect.name], noted)
 
 
-def forget_others(connection: Connection, watched: Watched) -> None:
+def _forget_others(connection: Connection, watched: Watched) -> None:
     """Forget what is configured no more."""
     columns = heartbeats.c
     other = columns.heartbeat.not_in(watched.heartbeats)
@@ -102,12 +102,18 @@ def forget_others(connection: Connection, watched: Watched) -> None:
 
 
 def look(
-    connection: Connection, judge: Callable[[Sequence[Switch], bool], Seen], now: datetime
+    connection: Connection,
+    judge: Callable[[Sequence[Switch], bool], Seen],
+    now: datetime,
+    only: Watched | None = None,
 ) -> Seen:
     """Let `judge` look at all switches, and store what it says and tells.
 
-    It is also told whether for a while nobody looked.
+    It is also told whether for a while nobody looked. `only` is what is configured, if what is not
+    is to be forgotten first.
     """
+    if only is not None:
+        _forget_others(connection, only)
     lock(connection, [_LOCK])
     interrupted = _attend(connection, now)
     seen = judge([to_switch(row) for row in connection.execute(ALL.with_for_update())], interrupted)
@@ -116,8 +122,7 @@ def look(
         connection.execute(_DROP, gone)
     if seen.kept:
         connection.execute(_KEEP[connection.dialect.name], list(map(_row, seen.kept)))
-    if seen.words:
-        connection.execute(insert(notices), [notice_row(each, now) for each in seen.words])
+    say(connection, seen.words, now)
     return seen
 
 

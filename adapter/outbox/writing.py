@@ -1,0 +1,43 @@
+"""Writing: what an outbox asks of whoever writes for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+
+class Writer(Protocol):
+    """Run operations, each wholly or not at all."""
+
+    def run(self, operation: Callable[[Connection], T]) -> T:
+        """Return what `operation` returns, once it is committed; raises StoreUnavailable."""
+        ...
+
+    def run_together(
+        self, operation: Callable[[Connection, Sequence[A]], Sequence[T]], argument: A
+    ) -> T:
+        """Return what `operation` returns for `argument`; it may be carried out for several."""
+        ...
+
+    def alive(self) -> bool:
+        """Return whether operations are still taken."""
+        ...
+
+    def corrupt(self) -> bool:
+        """Return whether the database was found to be corrupt."""
+        ...
+
+    def judge(self, cause: str) -> None:
+        """Learn why something could not be read: it may show that the database is corrupt."""
+        ...
+
+    def close(self) -> None:
+        """Carry out what was asked for and end."""
+        ...
