@@ -118,6 +118,8 @@ def secrets_of(settings: Settings) -> Iterable[Secret]:
             yield Secret(str(password))
     if settings.server.auth.basic is not None:
         yield settings.server.auth.basic.password
+    if settings.server.page.basic is not None:
+        yield settings.server.page.basic.password
     if settings.server.auth.hmac is not None:
         yield settings.server.auth.hmac.secret
     if settings.last_resort is not None:

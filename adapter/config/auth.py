@@ -13,7 +13,7 @@ from adapter.config.settings import SIGNATURE_HEADER, AuthSettings, BasicAuth, H
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from adapter.config.reader import Value
+    from adapter.config.reader import Section, Value
     from adapter.secret import Secret
 
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]+")
@@ -58,15 +58,20 @@ def _read_path(value: Value) -> Path:
 
 def _read_basic(value: Value) -> BasicAuth | None:
     with value.section("server.auth.basic", "username: alertmanager") as section:
-        username = section.require("username", scalar(_username), "a name such as alertmanager")
-        secret = take_secret(section, "password", password, "the password")
-        if username is None or secret is None:
-            return None
-        return BasicAuth(
-            username=username,
-            password=secret,
-            password_file=section.take("password_file", _read_path, None),
-        )
+        return take_basic(section)
+
+
+def take_basic(section: Section) -> BasicAuth | None:
+    """Return the user name and the password of a section; None where one is wrong or missing."""
+    username = section.require("username", scalar(_username), "a name such as alertmanager")
+    secret = take_secret(section, "password", password, "the password")
+    if username is None or secret is None:
+        return None
+    return BasicAuth(
+        username=username,
+        password=secret,
+        password_file=section.take("password_file", _read_path, None),
+    )
 
 
 def _username(text: str) -> str:
@@ -78,8 +83,8 @@ def _username(text: str) -> str:
 def _read_hmac(value: Value) -> HmacAuth | None:
     with value.section("server.auth.hmac", "secret_file: FILE") as section:
         secret = take_secret(section, "secret", password, "the secret that Grafana signs with")
-        header = section.scalar("header", _header, SIGNATURE_HEADER)
-        timestamp_header = section.scalar("timestamp_header", _header, "")
+        header = section.scalar("header", header_name, SIGNATURE_HEADER)
+        timestamp_header = section.scalar("timestamp_header", header_name, "")
         if header.lower() == timestamp_header.lower():
             value.problem("header and timestamp_header are the same; name two headers")
         if secret is None:
@@ -92,7 +97,8 @@ def _read_hmac(value: Value) -> HmacAuth | None:
         )
 
 
-def _header(text: str) -> str:
+def header_name(text: str) -> str:
+    """Read the name of a header."""
     if not _HEADER.fullmatch(text):
         raise Mistake("is no name of a header; expected letters, digits and -")
     return text

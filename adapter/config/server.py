@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapter.config.addresses import Address, listen_address
 from adapter.config.auth import read_auth
+from adapter.config.page import read_page
 from adapter.config.scalars import boolean, duration, size_within, whole_number
 from adapter.config.settings import ServerSettings
 from adapter.config.tls import read_tls
@@ -49,4 +50,5 @@ def _read_server(value: Value) -> ServerSettings:
             watch=section.scalar("watch", boolean, _DEFAULT.watch),
             tls=section.take("tls", read_tls, None),
             auth=section.take("auth", read_auth, _DEFAULT.auth),
+            page=section.take("page", read_page, _DEFAULT.page),
         )

@@ -14,6 +14,7 @@ from adapter.core.style import Origin, Style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ipaddress import IPv4Network, IPv6Network
     from pathlib import Path
     from ssl import SSLContext
 
@@ -76,6 +77,23 @@ class AuthSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """Say who may see the page: who knows the password, or whom a trusted proxy names in a header.
+
+    Without either it is served to loopback only.
+    """
+
+    basic: BasicAuth | None = None
+    trusted_header: str = ""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @property
+    def has_login(self) -> bool:
+        """Return whether anybody can log in."""
+        return self.basic is not None or bool(self.trusted_header)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TlsSettings:
     """Say how connections are encrypted, and whether webhooks need a client's certificate.
 
@@ -99,6 +117,7 @@ class ServerSettings:
     watch: bool = True
     tls: TlsSettings | None = None
     auth: AuthSettings = field(default_factory=AuthSettings)
+    page: PageSettings = field(default_factory=PageSettings)
 
     @property
     def client_certificates(self) -> bool:

@@ -28,7 +28,7 @@ NOT_YET: Final[Mapping[str, Collection[str]]] = {
     ROOT: {
         "silence",
     },
-    "server": {"external_url", "page"},
+    "server": {"external_url"},
     "alertmanagers.NAME": {
         "basic",
         "bearer_token",
@@ -96,6 +96,8 @@ _HOMES: Final[Mapping[str, str]] = {
         ("auth", "dedup_window", "high_water", "listen", "max_body", "threads", "tls", "watch"),
         "`server`",
     ),
+    "page": "`server`",
+    **dict.fromkeys(("trusted_header", "trusted_proxies"), "`server.page`"),
     **dict.fromkeys(NOT_YET["server"], "`server`"),
     **dict.fromkeys(("basic", "bearer_token_files", "bearer_tokens", "hmac"), "`server.auth`"),
     **dict.fromkeys(("username", "password", "password_file"), "`server.auth.basic`"),

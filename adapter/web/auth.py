@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 import io
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
 from adapter.web.answers import Refusal
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flask import Request
 
     from adapter.clock import Clock
-    from adapter.config.settings import AuthSettings, ServerSettings
+    from adapter.config.settings import AuthSettings, BasicAuth, ServerSettings
     from adapter.secret import Secret
 
 _NO_CREDENTIALS: Final = (
@@ -63,7 +63,8 @@ def require_certificate(request: Request, server: ServerSettings) -> None:
 def require_operator(request: Request, server: ServerSettings, clock: Clock) -> None:
     """Refuse a request to operate the adapter: credentials, or loopback where there are none."""
     require_credentials(request, server, clock)
-    if not server.auth.required and not _is_loopback(request.remote_addr):
+    peer = peer_of(request)
+    if not server.auth.required and not (peer is not None and peer.is_loopback):
         raise Refusal(403, "without server.auth this is served to loopback only; configure it")
 
 
@@ -91,14 +92,20 @@ def _schemes(auth: AuthSettings) -> Iterator[str]:
 
 def _authorized(header: str, auth: AuthSettings) -> bool:
     scheme, _, value = header.partition(" ")  # WSGI hands headers over as Latin-1
-    value = value.strip()
     if scheme.lower() == "bearer":  # every token is compared, so that the time tells nothing
-        return sum(_same(value.encode("latin-1"), token) for token in auth.bearer_tokens) > 0
-    if scheme.lower() == "basic" and auth.basic is not None:
-        username, _, password = _decoded(value).partition(":")
-        named = hmac.compare_digest(username.encode(), auth.basic.username.encode())
-        return _same(password.encode(), auth.basic.password) and named
-    return False
+        given = value.strip().encode("latin-1")
+        return sum(_same(given, token) for token in auth.bearer_tokens) > 0
+    return auth.basic is not None and knows_password(header, auth.basic)
+
+
+def knows_password(header: str, basic: BasicAuth) -> bool:
+    """Return whether an `Authorization` header holds this user name and its password."""
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "basic":
+        return False
+    username, _, password = _decoded(value.strip()).partition(":")
+    named = hmac.compare_digest(username.encode(), basic.username.encode())
+    return _same(password.encode(), basic.password) and named
 
 
 def _same(given: bytes, expected: Secret) -> bool:
@@ -112,11 +119,11 @@ def _decoded(value: str) -> str:
         return ""
 
 
-def _is_loopback(address: str | None) -> bool:
+def peer_of(request: Request) -> IPv4Address | IPv6Address | None:
+    """Return the address that a request comes from, as IPv4 where a dual-stack socket maps it."""
     try:
-        found = ip_address(address or "")
+        found = ip_address(request.remote_addr or "")
     except ValueError:
-        return False
-    if isinstance(found, IPv6Address) and found.ipv4_mapped:  # as a dual-stack socket sees IPv4
-        return found.ipv4_mapped.is_loopback
-    return found.is_loopback
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return mapped or found

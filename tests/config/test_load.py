@@ -112,7 +112,8 @@ def test_the_example_is_valid_where_no_secret_is_at_hand() -> None:
 
 def test_the_example_shows_the_defaults() -> None:
     settings = config.load(EXAMPLE, environ={}, skip_secrets=True)
-    assert settings.server == ServerSettings(auth=settings.server.auth, tls=settings.server.tls)
+    given = settings.server
+    assert given == ServerSettings(auth=given.auth, page=given.page, tls=given.tls)
     assert settings.log == LogSettings()
     assert settings.storage == StorageSettings(path=EXAMPLE.parent / "data/adapter.db")
     assert settings.template_directory == EXAMPLE.parent / "templates"

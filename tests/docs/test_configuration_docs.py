@@ -200,6 +200,10 @@ route: {robots: [ops], routes: [{matchers: [a=b]}]}
 server:
   auth: {bearer_tokens: [abc], hmac: {secret: abc}, basic: {username: a, password: b}}
   tls: {cert_file: tls.crt, key_file: tls.key}
+  page:
+    basic: {username: a, password: b}
+    trusted_header: X-User
+    trusted_proxies: [10.0.0.7]
 log: {}
 storage: {}
 templates: {}
@@ -230,6 +234,8 @@ WHERE: Final = {
     "include": "",
     "server.auth": "server.auth",
     "server.auth.basic": "server.auth.basic",
+    "server.page": "server.page",
+    "server.page.basic": "server.page.basic",
     "server.tls": "server.tls",
     "alertmanagers.NAME": "alertmanagers.bj",
     "people.NAME": "people.zhang",
