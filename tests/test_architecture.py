@@ -18,7 +18,7 @@ PACKAGE = ROOT / "adapter"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "secret"),
     ("core",),
-    ("config", "clock", "deadline", "logs", "metrics"),
+    ("config", "clock", "deadline", "logs", "metrics", "phone"),
     (
         "announcer",
         "complaints",

@@ -1,7 +1,7 @@
 """A local DingTalk: for `demo`, for tests, and for people who try a template.
 
 `running()` serves one from a thread for the length of a block; `run()` serves until interrupted.
-`protocol.py` is the table of what it decides, `markdown.py` its own reading of a message.
+`protocol.py` is the table of what it decides.
 """
 
 from adapter.simulator.faults import Fault

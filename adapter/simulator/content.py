@@ -10,8 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
+from adapter.phone.content import (
+    ActionCard,
+    Button,
+    Content,
+    FeedCard,
+    FeedLink,
+    Link,
+    Markdown,
+    Text,
+)
 from adapter.simulator.errors import MESSAGE_TYPE, Refused, missing
 
 if TYPE_CHECKING:
@@ -19,68 +27,6 @@ if TYPE_CHECKING:
 
 Json = Mapping[str, object]
 
-
-class Text(msgspec.Struct, frozen=True, tag="text"):
-    """Show plain text."""
-
-    text: str
-    title: str = ""
-
-
-class Link(msgspec.Struct, frozen=True, tag="link"):
-    """Show one link with a picture."""
-
-    title: str
-    text: str
-    url: str
-    picture: str
-
-
-class Markdown(msgspec.Struct, frozen=True, tag="markdown"):
-    """Show markdown; the title only stands in the conversation list."""
-
-    title: str
-    text: str
-
-
-class Button(msgspec.Struct, frozen=True):
-    """Lead to a URL."""
-
-    title: str
-    url: str
-
-
-class ActionCard(msgspec.Struct, frozen=True, tag="actionCard"):
-    """Show markdown with buttons under it; `whole` when the card has a single one."""
-
-    title: str
-    text: str
-    buttons: tuple[Button, ...]
-    whole: bool
-    horizontal: bool
-
-
-class FeedLink(msgspec.Struct, frozen=True):
-    """Show one line of a feed card."""
-
-    title: str
-    url: str
-    picture: str
-
-
-class FeedCard(msgspec.Struct, frozen=True, tag="feedCard"):
-    """Show several links with pictures."""
-
-    links: tuple[FeedLink, ...]
-    text: str = ""
-
-    @property
-    def title(self) -> str:
-        """Return all titles: a feed card has no other words."""
-        return "\n".join(link.title for link in self.links)
-
-
-Content = Text | Link | Markdown | ActionCard | FeedCard
 
 _FIELDS: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
     "text": ((400201, ""), (400202, "content")),

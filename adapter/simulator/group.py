@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote
 
 import msgspec
 
-from adapter.simulator.content import Content
+from adapter.phone.content import Content
 from adapter.simulator.mentions import Mention
 from adapter.simulator.settings import mask
 

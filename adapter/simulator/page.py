@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta, timezone
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 from flask import Blueprint, Response, current_app, render_template, request
 
-from adapter.simulator.markdown import parse
+from adapter.phone import FILTERS, STYLE, TEMPLATES
 from adapter.simulator.mentions import Reason
 from adapter.simulator.words import Language, words
 
@@ -32,22 +30,20 @@ _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_COLOR: Final = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{1,20}")
 _MOBILE: Final = re.compile(r"(\+?\d[\d-]{2,6})\d{4}(\d{2,4})")
 
 
 def page(simulator: Simulator) -> Blueprint:
     """Return the page of a simulator."""
-    routes = Blueprint("page", __name__)
-    for name, function in (
-        ("tree", lru_cache(512)(parse)),
-        ("destination", destination),
-        ("clock", clock),
-        ("masked", masked),
-        ("color", color),
-        ("pretty", pretty),
-        ("chat_text", chat_text),
-    ):
+    routes = Blueprint("page", __name__, template_folder=TEMPLATES)
+    filters = {
+        **FILTERS,
+        "clock": clock,
+        "masked": masked,
+        "pretty": pretty,
+        "chat_text": chat_text,
+    }
+    for name, function in filters.items():
         routes.add_app_template_filter(function, name)
 
     @routes.get("/")
@@ -60,26 +56,15 @@ def page(simulator: Simulator) -> Blueprint:
     def version() -> Response:
         return Response(simulator.version(), mimetype="text/plain")
 
+    @routes.get("/phone.css")
+    def style() -> Response:
+        return Response(STYLE.read_bytes(), mimetype="text/css")
+
     @routes.get("/favicon.ico")
     def icon() -> Response:
         return current_app.send_static_file("robot.svg")
 
     return routes
-
-
-def destination(url: str) -> str:
-    """Return where a link leads in a browser; empty where a phone could not follow it.
-
-    `dingtalk://dingtalkclient/page/link?url=…` leads to its inner URL.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        if parts.scheme == "dingtalk":
-            inner = parse_qs(parts.query).get("url", [""])[0]
-            return inner if urlsplit(inner).scheme in ("http", "https") else ""
-    except ValueError:
-        return ""
-    return url.strip() if parts.scheme in ("http", "https") else ""
 
 
 def clock(instant: datetime) -> str:
@@ -105,11 +90,6 @@ def chat_text(message: ChatMessage) -> str:
         elif mention.rings or mention.reason is Reason.STRANGER:
             text = text.replace(mark, shown)
     return text
-
-
-def color(value: str) -> str:
-    """Return a colour that HTML knows; empty for anything else."""
-    return value if _COLOR.fullmatch(value) else ""
 
 
 def pretty(raw: bytes) -> str:

@@ -26,9 +26,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
+from adapter.phone.content import Content
 from adapter.simulator import errors
 from adapter.simulator.answers import Reply, json_reply, throttle_reply
-from adapter.simulator.content import Content, Json, read, string, strings, words
+from adapter.simulator.content import Json, read, string, strings, words
 from adapter.simulator.errors import Refused
 from adapter.simulator.mentions import Mention, notified, resolve
 from adapter.simulator.security import check_address, check_keyword, check_signature

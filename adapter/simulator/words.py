@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from adapter.phone import WORDS
 from adapter.simulator.mentions import Reason
 
 Language = Literal["zh", "en"]
 
 _PAIRS: Final = {
+    **WORDS,
     "all": ("全部消息", "All messages"),
     "simulator": ("钉钉模拟器", "DingTalk simulator"),
     "members": ("群成员", "Members"),
@@ -30,9 +32,7 @@ _PAIRS: Final = {
     "rings": ("已提醒", "notified"),
     "silent": ("未提醒", "not notified"),
     "everybody": ("所有人", "everybody"),
-    "picture": ("图片", "picture"),
     "details": ("阅读全文", "Read more"),
-    "dead_link": ("手机无法打开此链接", "a phone cannot open this link"),
     "older": ("仅显示最近的 {} 条请求", "only the newest {} requests are shown"),
     Reason.TYPE: ("此消息类型不支持 @", "this message type cannot mention"),
     Reason.FORMAT: (

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 from flask import Flask, Response, request
-from jinja2 import PackageLoader, StrictUndefined
 from werkzeug.exceptions import HTTPException
 
 from adapter.errors import StoreUnavailable
@@ -16,7 +15,7 @@ from adapter.web.messages import PATH, create_messages
 from adapter.web.operation import create_operation
 from adapter.web.pages import create_pages
 from adapter.web.pages.assets import create_assets
-from adapter.web.pages.shell import Shell
+from adapter.web.pages.shell import Shell, prepare_templates
 from adapter.web.webhooks import PATHS, create_webhooks
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ log = structlog.get_logger(__name__)
 def create_app(backend: Backend) -> Flask:
     """Return the WSGI application that serves `backend`."""
     app = Flask("adapter", static_folder=None)
-    app.jinja_options = {"loader": PackageLoader("adapter.web.pages"), "undefined": StrictUndefined}
+    prepare_templates(app)
     app.url_map.merge_slashes = False  # a redirect would turn Alertmanager's POST into a GET
     app.register_blueprint(create_webhooks(backend))
     app.register_blueprint(create_messages(backend))

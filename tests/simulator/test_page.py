@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 import requests
 
+from adapter.phone.bubble import destination
 from adapter.simulator import Rate
-from adapter.simulator.page import destination
 from simulator.calls import MEMBERS, TEXT, refusal, send
 from simulator.test_content import MESSAGES
 from support.browser import chromium, visit

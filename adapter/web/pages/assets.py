@@ -10,6 +10,8 @@ from typing import Final
 
 from flask import Blueprint, Response, abort
 
+from adapter.phone import STYLE
+
 PREFIX: Final = "/m/assets"
 
 _TYPES: Final = {
@@ -32,8 +34,8 @@ class Asset:
 @cache
 def assets() -> dict[str, Asset]:
     """Return every file by its name."""
-    folder = files("adapter.web.pages") / "static"
-    return {file.name: _asset(file.name, file.read_bytes()) for file in folder.iterdir()}
+    own = (files("adapter.web.pages") / "static").iterdir()
+    return {file.name: _asset(file.name, file.read_bytes()) for file in (*own, STYLE)}
 
 
 def asset_address(name: str) -> str:

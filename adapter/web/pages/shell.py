@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from flask import Response, g, render_template, request
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from adapter.core.delivery import RenderSettings
 from adapter.errors import StoreUnavailable
+from adapter.phone import FILTERS, TEMPLATES, WORDS
 from adapter.web.body import drain
 from adapter.web.pages.assets import asset_address
 from adapter.web.pages.forms import (
@@ -32,7 +34,7 @@ from adapter.web.pages.words import SHELL, keep_language, language_of, words_in
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from flask import Blueprint
+    from flask import Blueprint, Flask
 
     from adapter.web.backend import Backend
     from adapter.web.pages.words import Language, Pairs
@@ -41,6 +43,13 @@ NAVIGATION: Final = (("pages.overview", "overview"),)
 """The pages that the navigation names: their endpoints, and their words."""
 
 log = structlog.get_logger(__name__)
+
+
+def prepare_templates(app: Flask) -> None:
+    """Let an application find the templates of the pages, and of messages on them."""
+    loaders = [PackageLoader("adapter.web.pages"), FileSystemLoader(TEMPLATES)]
+    app.jinja_options = {"loader": ChoiceLoader(loaders), "undefined": StrictUndefined}
+    app.jinja_env.filters.update(FILTERS)
 
 
 class Shell:
@@ -91,7 +100,7 @@ class Shell:
         html = render_template(
             template,
             language=self.language,
-            words=words_in(self.language, SHELL, words),
+            words=words_in(self.language, SHELL, WORDS, words),
             visitor="" if bare else g.get("visitor", ""),
             navigation=() if bare else NAVIGATION,
             asset=asset_address,

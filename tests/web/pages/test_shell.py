@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Blueprint, Flask, Response
-from jinja2 import PackageLoader, StrictUndefined
 
 from adapter.config.settings import BasicAuth, PageSettings
 from adapter.errors import StoreUnavailable
@@ -18,7 +17,7 @@ from adapter.web import create_app
 from adapter.web.pages.forms import read_form, require_same_origin
 from adapter.web.pages.headers import POLICY
 from adapter.web.pages.refusal import REFUSALS, PageRefusal
-from adapter.web.pages.shell import Shell
+from adapter.web.pages.shell import Shell, prepare_templates
 from adapter.web.pages.words import SHELL
 from support.clock import FakeClock
 from support.settings import make_settings
@@ -191,7 +190,7 @@ def test_files_are_known_by_their_content_and_open_to_all() -> None:
 def client() -> FlaskClient:
     """Return a visitor of an application with one page that changes something."""
     app = Flask("test")
-    app.jinja_options = {"loader": PackageLoader("adapter.web.pages"), "undefined": StrictUndefined}
+    prepare_templates(app)
     shell = Shell(Program(make_settings()))
     blueprint = Blueprint("pages", __name__)
     shell.guard(blueprint)

@@ -1,4 +1,4 @@
-"""The simulator's own reading of DingTalk markdown: what a phone shows, as a tree.
+"""A reading of DingTalk markdown: what a phone shows, as a tree.
 
 Rendered: headings, paragraphs after a blank line, quotes, lists, and the runs of `inlines.py`.
 Shown as source: tables, code fences, rules. A single line break is swallowed, except within a quote
@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from adapter.simulator.inlines import parse_inlines
-from adapter.simulator.tree import (
+from adapter.phone.inlines import parse_inlines
+from adapter.phone.tree import (
     Block,
     Document,
     Heading,

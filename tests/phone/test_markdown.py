@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.simulator.markdown import headings, images, links, parse, plain_text, tags
-from adapter.simulator.tree import (
+from adapter.phone.markdown import headings, images, links, parse, plain_text, tags
+from adapter.phone.tree import (
     Break,
     Document,
     Emphasis,

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from adapter.simulator.tree import (
+from adapter.phone.tree import (
     Break,
     Emphasis,
     Font,
