@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta, timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from flask import Blueprint, Response, current_app, render_template, request
@@ -18,6 +18,7 @@ from adapter.simulator.mentions import Reason
 from adapter.simulator.words import Language, words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from adapter.simulator.group import ChatMessage
@@ -36,7 +37,7 @@ _MOBILE: Final = re.compile(r"(\+?\d[\d-]{2,6})\d{4}(\d{2,4})")
 def page(simulator: Simulator) -> Blueprint:
     """Return the page of a simulator."""
     routes = Blueprint("page", __name__, template_folder=TEMPLATES)
-    filters = {
+    filters: dict[str, Callable[..., Any]] = {
         **FILTERS,
         "clock": clock,
         "masked": masked,

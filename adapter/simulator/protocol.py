@@ -26,7 +26,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-from adapter.phone.content import Content
 from adapter.simulator import errors
 from adapter.simulator.answers import Reply, json_reply, throttle_reply
 from adapter.simulator.content import Json, read, string, strings, words
@@ -37,6 +36,7 @@ from adapter.simulator.security import check_address, check_keyword, check_signa
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from adapter.phone.content import Content
     from adapter.simulator.counters import Counters
     from adapter.simulator.settings import Robot, SimulatorSettings
 
