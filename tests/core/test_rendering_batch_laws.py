@@ -18,7 +18,7 @@ from adapter.core.alerts import Alert, AlertGroup, Status, common
 from adapter.core.batch import Batch, Form
 from adapter.core.delivery import Delivery, RenderSettings
 from adapter.core.message import BODY_LIMIT, TITLE_LIMIT, body
-from adapter.simulator import markdown, tree
+from adapter.phone import markdown, tree
 from adapter.simulator.mentions import marks
 from support.batches import a_batch, entries_of, totals_of
 from support.rendering import NOW, renderer

@@ -14,7 +14,7 @@ from adapter.core.delivery import Delivery, RenderSettings
 from adapter.core.message import BODY_LIMIT, ActionCard, ActionCardMessage, Button, Markdown, body
 from adapter.core.text import clean, escape
 from adapter.core.words import LANGUAGES, words_of
-from adapter.simulator import markdown, tree
+from adapter.phone import markdown, tree
 from adapter.simulator.mentions import marks
 from support.rendering import NOW, renderer
 
