@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -13,7 +12,7 @@ from adapter.core.handoff import Shift, announcement, count, taken_over
 from adapter.core.roster import current
 from adapter.core.routing import inherit
 from adapter.core.words import DEFAULT_LANGUAGE
-from adapter.errors import StoreUnavailable
+from adapter.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -66,7 +65,7 @@ class Store(Protocol):
 
 
 class Announcer:
-    """Tell of handoffs, in a thread of its own."""
+    """Tell of handoffs."""
 
     def __init__(
         self,
@@ -82,18 +81,7 @@ class Announcer:
         self._settings = settings
         self._schedules = schedules
         self._wake = wake
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, without waiting for more than the step that is on."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self.rounds = Rounds("announcer", clock, self.step, every=LOOK)
 
     def step(self) -> timedelta:
         """Tell of every handoff that has been and is not told; return when to look again."""
@@ -140,14 +128,3 @@ class Announcer:
                 zone=schedule.schedule.zone,
                 language=look.language or DEFAULT_LANGUAGE,
             )
-
-    def _run(self) -> None:
-        pause = timedelta(0)
-        while not self._clock.wait(self._stopping, pause):
-            pause = LOOK
-            try:
-                pause = self.step()
-            except StoreUnavailable as error:
-                log.warning("a handoff could not be told yet", why=str(error))
-            except Exception:
-                log.exception("telling of handoffs failed and goes on")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -13,7 +12,7 @@ from adapter.core.heartbeats import Watched
 from adapter.core.reader import Readers
 from adapter.core.routing import inherit, look_of
 from adapter.core.switches import Seen, look
-from adapter.errors import StoreUnavailable
+from adapter.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -46,7 +45,7 @@ class Store(Protocol):
 
 
 class Watch:
-    """Look at the switches from time to time, in a thread of its own."""
+    """Look at the switches from time to time."""
 
     def __init__(
         self,
@@ -61,18 +60,7 @@ class Watch:
         self._settings = settings
         self._wake = wake
         self._watched: Watched | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="heartbeats", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, without waiting for more than the step that is on."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self.rounds = Rounds("heartbeats", clock, self.step, every=LOOK_EVERY)
 
     def step(self) -> None:
         """Look once; a configuration that is new first has what is not of it forgotten."""
@@ -90,17 +78,6 @@ class Watch:
         self._wake({notice.robot for notice in seen.words})
         for each in seen.looks:
             _log(each)
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.step()
-            except StoreUnavailable as error:
-                log.warning("heartbeats could not be looked at", why=str(error))
-            except Exception:
-                log.exception("looking at heartbeats failed and goes on")
-            if self._clock.wait(self._stopping, LOOK_EVERY):
-                return
 
 
 def _judge(

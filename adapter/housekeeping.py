@@ -5,13 +5,10 @@ Forget what is old, count what waits, see whether the store takes writes.
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
-import structlog
-
-from adapter.errors import StoreUnavailable
+from adapter.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +27,6 @@ STATES_KEPT: Final = timedelta(days=1)
 
 ANNOUNCED_KEPT: Final = timedelta(days=7)
 """How long an announced alert rings nobody again, at least: Alertmanager repeats it sooner."""
-
-log = structlog.get_logger(__name__)
 
 
 class Store(Protocol):
@@ -58,7 +53,7 @@ class Store(Protocol):
 
 
 class Housekeeper:
-    """Keep a store in order, in a thread of its own."""
+    """Keep a store in order."""
 
     def __init__(
         self,
@@ -74,26 +69,14 @@ class Housekeeper:
         self._follow = follow
         self._clock = clock
         self._retention = retention
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, without waiting for more than the step that is on."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self.rounds = Rounds("housekeeper", clock, self.step, every=EVERY, after=EVERY)
 
     def step(self) -> None:
-        """Do all of it once; what fails, even by a fault of the adapter, is logged."""
-        for part in self._tidy, self._probe:
-            try:
-                part()
-            except Exception:
-                log.exception("housekeeping failed and goes on")
+        """Do all of it once; a store that fails is probed all the same."""
+        try:
+            self._tidy()
+        finally:
+            self._probe()
 
     def _tidy(self) -> None:
         """Remove all that is older than the retention, in small bites, and count what waits."""
@@ -104,17 +87,9 @@ class Housekeeper:
             "states_before": now - STATES_KEPT,
             "announced_before": now - max(self._retention(), ANNOUNCED_KEPT),
         }
-        try:
-            while not self._stopping.is_set():
-                if self._store.purge(**ages) == 0:
-                    break
-            self._store.recount()
-            shared = self._store.now()
-            if shared is not None:
-                self._follow(shared)
-        except StoreUnavailable as error:
-            log.warning("old deliveries could not be removed", why=str(error))
-
-    def _run(self) -> None:
-        while not self._clock.wait(self._stopping, EVERY):
-            self.step()
+        while not self.rounds.stopping() and self._store.purge(**ages):
+            continue
+        self._store.recount()
+        shared = self._store.now()
+        if shared is not None:
+            self._follow(shared)

@@ -5,7 +5,6 @@ DingTalk itself may be the thing that is down. The URL is a secret: no exception
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -17,7 +16,7 @@ from adapter.core.delivery import Idle
 from adapter.core.settling import backoff
 from adapter.core.stranded import Strand, Stranded, alertmanager_json
 from adapter.deadline import CuttableAdapter, Overdue, within
-from adapter.errors import StoreUnavailable
+from adapter.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +52,7 @@ class Store(Protocol):
 
 
 class LastResort:
-    """Post what is stuck, in a thread of its own; `target` is where, None for nowhere."""
+    """Post what is stuck; `target` is where, None for nowhere."""
 
     def __init__(
         self,
@@ -69,22 +68,13 @@ class LastResort:
         self._target = target
         self._strands = strands
         self._jitter = jitter
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="last resort", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, without waiting for longer than one request."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(TIMEOUT.total_seconds())
+        self.rounds = Rounds(
+            "last resort", clock, self.step, every=EVERY, after=EVERY, patience=TIMEOUT
+        )
 
     def step(self) -> None:
         """Post all that is stuck now, until nothing is left or a request fails."""
-        while (target := self._target()) is not None and not self._stopping.is_set():
+        while (target := self._target()) is not None and not self.rounds.stopping():
             now = self._clock.now()
             found = self._store.take_stranded(self._strands(), now=now, lease=LEASE)
             if isinstance(found, Idle) or not self._tell(target, found):
@@ -101,15 +91,6 @@ class LastResort:
         else:
             told.warning("last resort told", alerts=len(stranded.left))
         return held and not fault
-
-    def _run(self) -> None:
-        while not self._clock.wait(self._stopping, EVERY):
-            try:
-                self.step()
-            except StoreUnavailable as error:
-                log.warning("what is stuck could not be read", why=str(error))
-            except Exception:
-                log.exception("the last resort failed and goes on")
 
 
 def post(target: Secret, body: bytes) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from adapter.app import new_dispatcher
 from adapter.core.delivery import Outcome, Sent
+from adapter.dispatcher import new_dispatcher
 from adapter.metrics import Metrics
 from adapter.outbox import open_sqlite
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from adapter.app import Loaded
     from adapter.config.settings import RobotSettings
     from adapter.core.delivery import Delivery
+    from adapter.loading import Loaded
 
 
 def preview(loaded: Loaded, deliveries: Iterable[Delivery], now: datetime) -> list[bytes]:
@@ -37,7 +37,7 @@ def preview(loaded: Loaded, deliveries: Iterable[Delivery], now: datetime) -> li
             dispatcher = new_dispatcher(
                 store=store,
                 sender=paper,
-                metrics=Metrics(),
+                observer=Metrics(),
                 clock=clock,
                 equipment=lambda: loaded.equipment,
                 executor=_AtOnce(),

@@ -6,13 +6,11 @@ links of a ConfigMap swapped, on any file system, and costs a few small reads.
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from adapter.errors import ConfigError
+from adapter.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +21,9 @@ if TYPE_CHECKING:
 LOOK: Final = timedelta(seconds=2)
 """How often the files are looked at."""
 
-log = structlog.get_logger(__name__)
-
 
 class Watcher:
-    """Watch the files of a configuration, in a thread of its own.
+    """Watch the files of a configuration.
 
     `tried` is what the last reload read, even if it failed: so the same mistake is told once.
     """
@@ -40,23 +36,11 @@ class Watcher:
         tried: Callable[[], Footprint],
         reload: Callable[[], None],
     ) -> None:
-        self._clock = clock
         self._enabled = enabled
         self._tried = tried
         self._reload = reload
         self._seen: Footprint | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, without waiting for more than the step that is on."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self.rounds = Rounds("watcher", clock, self.step, every=LOOK, after=LOOK)
 
     def step(self) -> None:
         """Look once, and reload what has changed and stood still since the last look.
@@ -73,10 +57,3 @@ class Watcher:
                 self._reload()
             except ConfigError:  # it has been told
                 return
-
-    def _run(self) -> None:
-        while not self._clock.wait(self._stopping, LOOK):
-            try:
-                self.step()
-            except Exception:
-                log.exception("watching the configuration failed and goes on")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from adapter import logs
-from adapter.app import load
 from adapter.core.routing import Router
 from adapter.core.webhook import decode_webhook
+from adapter.loading import load
 from adapter.preview import preview
 from benchmarks.programs import CLOCK
 from benchmarks.webhooks import numbered, template

@@ -6,27 +6,22 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from structlog.testing import capture_logs
 
 from adapter.announcer import LOOK, Announcer
-from adapter.clock import SystemClock
 from adapter.config.problems import Place
 from adapter.config.settings import ScheduleSettings
 from adapter.core.oncall import Layer, Schedule
 from adapter.core.people import Person
 from adapter.core.rotation import Rotation
 from adapter.core.routing import Route, RouteSettings
-from adapter.errors import StoreUnavailable
 from adapter.outbox import open_sqlite
 from support.alerts import make_alert, make_delivery
 from support.clock import FakeClock
 from support.kept_contract import told
 from support.outbox_contract import put
-from support.processes import wait_until
 from support.settings import make_robot, make_settings
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -57,7 +52,7 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 
 
 def announcer(
-    outbox: Outbox, clock: FakeClock | SystemClock, schedule: ScheduleSettings | None = None
+    outbox: Outbox, clock: FakeClock, schedule: ScheduleSettings | None = None
 ) -> Announcer:
     each = schedule or scheduled("lee", "zhang")
     settings = make_settings(
@@ -138,28 +133,3 @@ def test_a_schedule_that_announces_nothing_leaves_no_trace(outbox: Outbox) -> No
     )
     assert announcer(outbox, FakeClock(HANDOFF), silent).step() == LOOK
     assert outbox.kept.get("shift/sre") is None
-
-
-@pytest.mark.parametrize("fault", [StoreUnavailable("the disk is away"), RuntimeError("a bug")])
-def test_what_fails_does_not_end_the_thread(
-    fault: Exception, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Hurried(SystemClock):
-        def wait(self, event: threading.Event, span: timedelta) -> bool:
-            return super().wait(event, span / 60_000)
-
-    failures: list[str] = []
-
-    def fail(key: str) -> bytes | None:
-        failures.append(key)
-        raise fault
-
-    monkeypatch.setattr(outbox.kept, "get", fail)
-    subject = announcer(outbox, Hurried())
-    with capture_logs() as lines:
-        subject.start()
-        try:
-            wait_until(lambda: len(failures) >= 3, what="it goes on")
-        finally:
-            subject.stop()
-    assert {line["log_level"] for line in lines} <= {"warning", "error"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from adapter import app
+from adapter import app, loading
 from support.alerts import make_delivery
 from support.calendars import calendar, event
 from support.processes import wait_until
@@ -30,7 +31,7 @@ class Bench:
         self.config = folder / "config.yml"
         self.database = folder / "adapter.db"
         self.configure("ops")
-        self.service = app.Service(self.config, app.load(self.config))
+        self.service = app.Service(self.config, loading.load(self.config))
 
     def configure(self, *robots: str) -> None:
         sections = "".join(
@@ -65,6 +66,13 @@ def test_a_webhook_that_was_not_committed_makes_it_not_ready_until_a_probe_succe
     assert bench.metric("store_up") == 1
 
 
+@pytest.mark.usefixtures("bench")
+def test_every_part_works_in_the_background() -> None:
+    running = {thread.name for thread in threading.enumerate()}
+    parts = {"announcer", "dispatcher", "feeds", "heartbeats", "housekeeper", "watcher"}
+    assert parts | {"control", "last resort", "outbox-writer"} <= running
+
+
 def test_a_store_that_fails_does_not_stop_a_reload(bench: Bench) -> None:
     with closing(sqlite3.connect(bench.database)) as connection, connection:
         connection.execute("ALTER TABLE queues RENAME TO elsewhere")
@@ -85,7 +93,7 @@ def test_calendars_are_read_and_kept_and_who_is_on_call_is_noted(tmp_path: Path)
             + "people: {zhang: {user_id: zhang}}\n"
             + f"schedules: {{db: {{ical: {{url: '{server.url}'}}, announce: [ops]}}}}\n"
         )
-        service = app.Service(bench.config, app.load(bench.config))
+        service = app.Service(bench.config, loading.load(bench.config))
         ical = service.settings.schedules["db"].ical
         assert ical is not None
         service.start()

@@ -19,6 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "secret"),
     ("core",),
     ("config", "clock", "deadline", "logs", "metrics", "phone"),
+    ("rounds",),
     (
         "announcer",
         "complaints",
@@ -36,8 +37,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "simulator",
         "watcher",
     ),
-    ("app", "moving", "sending"),
+    ("loading",),
     ("preview",),
+    ("app", "moving", "sending"),
     ("cli",),
     ("__main__",),
 )

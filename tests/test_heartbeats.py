@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING
 
 import pytest
-from structlog.testing import capture_logs
 
-from adapter.clock import SystemClock
 from adapter.core.heartbeats import Beat, Heartbeat
 from adapter.core.matchers import parse_matchers
 from adapter.core.routing import Route, RouteSettings
@@ -21,11 +19,9 @@ from adapter.outbox.switchboard import INTERRUPTION
 from support.clock import START, FakeClock
 from support.kept_contract import told
 from support.outbox_contract import WINDOW
-from support.processes import wait_until
 from support.settings import make_robot, make_settings
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -174,42 +170,6 @@ def test_a_source_that_is_configured_no_more_is_forgotten(bench: Bench) -> None:
     bench.restart()
     bench.watch_for(EVERY)
     assert [each.source for each in bench.outbox.switches()] == [""]
-
-
-class Failing:
-    """Fail each look, in two ways, and count."""
-
-    def __init__(self) -> None:
-        self.looks = 0
-
-    def look_at_heartbeats(self, *_: object, **__: object) -> Never:
-        self.looks += 1
-        if self.looks % 2:
-            raise StoreUnavailable("the disk is full")
-        raise ValueError("a bug")
-
-
-class Hurried(SystemClock):
-    """Wait a moment where others wait seconds."""
-
-    def wait(self, event: threading.Event, span: timedelta) -> bool:
-        return super().wait(event, span / 1000)
-
-
-def test_what_fails_is_tried_again() -> None:
-    store = Failing()
-    settings = configured(PIPELINE)
-    watch = Watch(store, Hurried(), settings=lambda: settings, wake=lambda _: None)
-    with capture_logs() as lines:
-        watch.start()
-        try:
-            wait_until(lambda: store.looks >= 4, what="it goes on")
-        finally:
-            watch.stop()
-    assert {line["event"] for line in lines} == {
-        "heartbeats could not be looked at",
-        "looking at heartbeats failed and goes on",
-    }
 
 
 def test_nothing_is_asked_of_the_store_where_there_are_no_heartbeats(bench: Bench) -> None:

@@ -10,7 +10,6 @@ from adapter.config.footprint import Footprint
 from adapter.errors import ConfigError, Problem
 from adapter.watcher import Watcher
 from support.clock import FakeClock
-from support.processes import wait_until
 
 if TYPE_CHECKING:
     import threading
@@ -92,22 +91,6 @@ def test_it_can_be_turned_off_and_on(tmp_path: Path) -> None:
     assert service.look(5) == ["two"]
 
 
-def test_a_fault_of_the_adapter_does_not_end_the_thread(tmp_path: Path) -> None:
-    class Hurried(SystemClock):
-        def wait(self, event: threading.Event, span: timedelta) -> bool:
-            return super().wait(event, span / 1_000)
-
-    service = Service(tmp_path, Hurried())
-    service.watcher.start()
-    try:
-        service.write("bug")
-        wait_until(lambda: service.reloads == ["bug"], what="it tries")
-        service.write("two")
-        wait_until(lambda: service.reloads == ["bug", "two"], what="it goes on")
-    finally:
-        service.watcher.stop()
-
-
 def test_it_looks_every_few_seconds(tmp_path: Path) -> None:
     waits: list[timedelta] = []
 
@@ -118,6 +101,6 @@ def test_it_looks_every_few_seconds(tmp_path: Path) -> None:
             return True
 
     service = Service(tmp_path, Counting())
-    service.watcher.start()
-    service.watcher.stop()
+    service.watcher.rounds.start()
+    service.watcher.rounds.stop()
     assert waits == [timedelta(seconds=2)]

@@ -15,7 +15,7 @@ from adapter.logs import redaction
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from adapter.app import Loaded
+    from adapter.loading import Loaded
 
 
 def with_calendars(loaded: Loaded, now: datetime) -> Loaded:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from adapter import app
+from adapter import loading
 from adapter.clock import SystemClock
 from adapter.feeds import coverage_warnings
 
@@ -18,8 +18,8 @@ CONFIG_FILE = click.Path(path_type=Path)
 @click.option("--skip-secrets", is_flag=True, help="Do not open secret files.")
 def check_config(file: Path, *, skip_secrets: bool) -> None:
     """Check a configuration and its templates; print every problem, one a line."""
-    loaded = app.load(file, skip_secrets=skip_secrets)
+    loaded = loading.load(file, skip_secrets=skip_secrets)
     uncovered = coverage_warnings(loaded.settings, SystemClock().now())
     for warning in sorted((*loaded.settings.warnings, *uncovered)):
         click.echo(f"warning: {warning}", err=True)
-    click.echo(f"{file}: {app.summary(loaded)}")
+    click.echo(f"{file}: {loading.summary(loaded)}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from adapter import app
+from adapter import loading
 from adapter.cli import oncall_text
 from adapter.cli.oncall_answer import answer, on_call_at
 from adapter.clock import SystemClock
@@ -42,8 +42,8 @@ def oncall(
     A TIME without an offset is one of the root route's time zone; what is shown is told in each
     schedule's own.
     """
-    settings = app.load(config, skip_secrets=skip_secrets).settings
-    zone = zone_of(app.home_zone(settings))
+    settings = loading.load(config, skip_secrets=skip_secrets).settings
+    zone = zone_of(loading.home_zone(settings))
     then = SystemClock().now() if at is None else _time(at, zone)
     wanted = settings.schedules.values()
     around = Span(then - FAR, then + FAR + timedelta(days=days or 0))
@@ -57,7 +57,7 @@ def oncall(
     if as_json:
         click.echo(redaction(json.dumps(msgspec.to_builtins(whole), ensure_ascii=False, indent=2)))
     elif found:
-        click.echo(redaction(oncall_text.told(whole, app.home_zone(settings))))
+        click.echo(redaction(oncall_text.told(whole, loading.home_zone(settings))))
     for name, why in read.faults.items():
         click.echo(f"schedules.{name}: {redaction(why)}", err=True)
     if not settings.schedules:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import click
 import msgspec
 
-from adapter import app
+from adapter import loading
 from adapter.cli import outbox_text
 from adapter.clock import SystemClock
 from adapter.logs import redaction
@@ -34,7 +34,7 @@ def outbox(context: click.Context, config: Path) -> None:
     An alert is named DELIVERY.INDEX as `list` shows it; DELIVERY alone means all of its alerts.
     A message that was asked for by `send` or over HTTP is named mID.
     """
-    context.obj = app.load(config).settings
+    context.obj = loading.load(config).settings
 
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from adapter import app
+from adapter import loading
 from adapter.config.addresses import server_url
 from adapter.config.problems import Mistake
 from adapter.moving.receivers import KINDS, base_url, credentials, receivers
@@ -31,7 +31,7 @@ def receiver(config: Path, kind: str | None, url: str | None, *, skip_secrets: b
 
     They name the URL, one for each of `alertmanagers`, and the file that holds the credentials.
     """
-    settings = app.load(config, skip_secrets=skip_secrets).settings
+    settings = loading.load(config, skip_secrets=skip_secrets).settings
     base = url or base_url(settings.server)
     kinds = KINDS if kind is None else (kind,)
     text = receivers(base, settings.sources, credentials(settings.server), kinds)

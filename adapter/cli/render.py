@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adapter import app, logs
+from adapter import loading, logs
 from adapter.cli.calendars import with_calendars
 from adapter.clock import SystemClock
 from adapter.core.heartbeats import sift
@@ -46,7 +46,7 @@ def render(  # noqa: PLR0913  # an option each
     """
     del json
     logs.configure("console", "warning")
-    loaded = app.load(config, skip_secrets=skip_secrets)
+    loaded = loading.load(config, skip_secrets=skip_secrets)
     settings = loaded.settings
     _require(robot, settings.robots, "robot")
     _require(source, settings.sources, "source")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from adapter import app
+from adapter import loading
 from adapter.cli import route_text
 from adapter.cli.route_text import Decision
 from adapter.logs import redaction
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument("labels", metavar="LABEL=VALUE...", nargs=-1)
 def route(config: Path, labels: tuple[str, ...], *, skip_secrets: bool, as_json: bool) -> None:
     """Show which routes an alert with these labels takes, who is told how, and why."""
-    settings = app.load(config, skip_secrets=skip_secrets).settings
+    settings = loading.load(config, skip_secrets=skip_secrets).settings
     decision = Decision(settings, _labels(labels))
     if as_json:
         text = msgspec.json.encode({"routes": decision.told()}).decode()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from adapter import app, logs
+from adapter import loading, logs
 from adapter.cli import send_text
 from adapter.cli.calendars import with_calendars
 from adapter.clock import SharedClock
@@ -224,8 +224,8 @@ def _at(options: dict[str, Any]) -> At | None:
     return At(at_mobiles=mobiles, at_user_ids=users, is_at_all=False) if mobiles or users else None
 
 
-def _load(target: Target) -> tuple[app.Loaded, RobotSettings]:
-    loaded = app.load(target.config)
+def _load(target: Target) -> tuple[loading.Loaded, RobotSettings]:
+    loaded = loading.load(target.config)
     logs.configure("console", "error")
     robot = loaded.settings.robots.get(target.robot)
     if robot is None:
@@ -240,7 +240,7 @@ def _send(target: Target, message: Message, options: dict[str, Any], *, as_is: b
 
 
 def _deliver(
-    loaded: app.Loaded, robot: RobotSettings, message: Message, options: dict[str, Any]
+    loaded: loading.Loaded, robot: RobotSettings, message: Message, options: dict[str, Any]
 ) -> int:
     message_uuid = options["msg_uuid"] or str(uuid.uuid4())
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from adapter import app, logs
+from adapter import app, loading, logs
 from adapter.serving import ServingOptions
 from adapter.serving import serve as serve_until_stopped
 
@@ -19,7 +19,7 @@ def serve(config: Path) -> int:
     SIGTERM finishes what is in flight and exits 0. SIGHUP reads the configuration
     anew; a changed file does so too, unless server.watch is false.
     """
-    loaded = app.load(config)
+    loaded = loading.load(config)
     logs.configure(loaded.settings.log.format, loaded.settings.log.level)
     server = loaded.settings.server
     return serve_until_stopped(

@@ -15,6 +15,7 @@ from adapter.core.spans import Span
 from adapter.errors import StoreUnavailable
 from adapter.feeds.ical import FeedError, read_events
 from adapter.feeds.source import read_source
+from adapter.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,8 +31,8 @@ LOOK: Final = timedelta(seconds=10)
 AHEAD: Final = 3 * FAR
 """How far ahead events are known, should the source stay away."""
 
-_PATIENCE: Final = 1.0
-"""Seconds for which stopping waits: a source may be slow, and nothing of it is lost."""
+_PATIENCE: Final = timedelta(seconds=1)
+"""How long stopping waits: a source may be slow, and nothing of it is lost."""
 
 log = structlog.get_logger(__name__)
 
@@ -80,8 +81,7 @@ class Feeds:
         self._source = source
         self._lock = threading.Lock()
         self._feeds: dict[str, _Feed] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="feeds", daemon=True)
+        self.rounds = Rounds("feeds", clock, self.step, every=LOOK, patience=_PATIENCE)
         self.adopt(self.prepare(settings))
 
     def prepare(self, settings: Settings) -> Prepared:
@@ -109,16 +109,6 @@ class Feeds:
     def schedules(self) -> Mapping[str, Schedule]:
         """Return the schedules in force, by name."""
         return self._schedules
-
-    def start(self) -> None:
-        """Begin to read calendars."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; a source that is slow is not waited for."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(_PATIENCE)
 
     def step(self) -> None:
         """Read every calendar that is due."""
@@ -185,14 +175,6 @@ class Feeds:
             self._store.put(key, text, now=self._clock.now())
         except StoreUnavailable as error:
             log.warning("a calendar could not be kept for a restart", why=str(error))
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.step()
-            except Exception:
-                log.exception("reading calendars failed and goes on")
-            self._clock.wait(self._stopping, LOOK)
 
 
 def _key(settings: ScheduleSettings) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapter import app, config
+from adapter import config, loading
 from adapter.config.footprint import Footprint
 from adapter.errors import ConfigError
 
@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 def read(folder: Path) -> Footprint:
     footprint = Footprint()
     try:
-        app.load(folder / "config.yml", footprint=footprint)
+        loading.load(folder / "config.yml", footprint=footprint)
     except ConfigError:
         assert (folder / "broken").exists(), "only where it is meant"
     return footprint

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from adapter import app, config
+from adapter import config, loading
 from adapter.config.settings import (
     LogSettings,
     RobotSettings,
@@ -566,5 +566,5 @@ def test_the_database_may_stand_in_a_file(write: Write) -> None:
     path.with_name("database").chmod(0o600)
     environ = {"DINGTALK_TOKEN": "abc", "DINGTALK_SECRET": "SECabc"}
     assert config.load(path, environ=environ).storage.postgresql == Secret(url)
-    skipped = app.load(path, skip_secrets=True).settings.storage.postgresql
+    skipped = loading.load(path, skip_secrets=True).settings.storage.postgresql
     assert skipped not in {None, Secret(url)}

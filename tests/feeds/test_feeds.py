@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from structlog.testing import capture_logs
 
-from adapter.clock import SystemClock
 from adapter.config.problems import Place
 from adapter.config.settings import IcalSettings, ScheduleSettings, Settings
 from adapter.core.oncall import Schedule, on_call
@@ -19,11 +18,9 @@ from adapter.feeds.ical import FeedError
 from adapter.secret import Secret
 from support.calendars import calendar, event
 from support.clock import FakeClock
-from support.processes import wait_until
 from support.settings import make_settings
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Mapping
 
 NOW = datetime(2026, 11, 9, 1, 30, tzinfo=UTC)  # within the event of support.calendars
@@ -183,26 +180,3 @@ def test_a_calendar_that_is_read_while_the_configuration_changes_changes_nothing
     bench.feeds = Feeds(bench.store, bench.clock, settings(), slow)
     bench.feeds.step()
     assert bench.on_call() == ()
-
-
-def test_a_fault_of_the_adapter_does_not_end_the_thread() -> None:
-    class Hurried(SystemClock):
-        def now(self) -> datetime:
-            return NOW + timedelta(hours=reads.reads)  # always due
-
-        def wait(self, event: threading.Event, span: timedelta) -> bool:
-            return super().wait(event, span / 10_000)
-
-    class Faulty(Source):
-        def __call__(self, ical: IcalSettings) -> bytes:
-            super().__call__(ical)
-            raise RuntimeError("a bug")
-
-    reads = Faulty()
-    reads.text = ZHANG
-    feeds = Feeds(Store(), Hurried(), settings(), reads)
-    feeds.start()
-    try:
-        wait_until(lambda: reads.reads >= 3, what="it goes on")
-    finally:
-        feeds.stop()
