@@ -171,6 +171,7 @@ def test_a_corrupt_database_is_moved_aside_and_told(adapter: Adapter, dingtalk: 
     adapter.configure({each.name: robot_section(each, dingtalk.url) for each in (OPS, DB)})
     adapter.database.write_bytes(b"no database at all\n" * 400)
     adapter.start()
+    wait_until(lambda: len(dingtalk.messages()) == 2, what="both are told, before a high alert")
     adapter.accept(told("A"))
     adapter.settled()
     (aside,) = adapter.folder.glob("adapter.db.corrupt-*")
