@@ -87,6 +87,8 @@ class Service:
         self._replacing = threading.Lock()
         self._draining = False
         self.store: Outbox = _open_store(loaded.settings, self.clock)
+        storage = loaded.settings.storage
+        self.history: History = open_history(storage.path, storage.postgresql)
         self._health = StoreHealth(self.store, self.clock, self.metrics.store_up)
         shared = loaded.settings.storage.postgresql is not None
         patience = ROLLOUT if shared else timedelta(0)

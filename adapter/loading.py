@@ -91,8 +91,7 @@ def secrets_of(settings: Settings) -> Iterable[Secret]:
         yield settings.server.page.basic.password
     if settings.server.auth.hmac is not None:
         yield settings.server.auth.hmac.secret
-    if settings.last_resort is not None:
-        yield settings.last_resort
+    yield from filter(None, (settings.last_resort, settings.silence.secret))
     for robot in (each for named in settings.robots.values() for each in named.members):
         yield robot.access_token
         yield from (value for value in (robot.secret, robot.proxy) if value is not None)

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from adapter.core.life import Life, Message
     from adapter.outbox.asked import Asked
     from adapter.outbox.history import Overview, Shown, Trace
-    from adapter.outbox.lives import Life, Message
 
 
 def local(instant: datetime) -> str:

@@ -16,6 +16,7 @@ _LISTEN: Final = re.compile(r"(\[[^\]]*\]|[^:]*):(\d{1,5})", re.ASCII)
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 _ANY_INTERFACE: Final = "0.0.0.0"  # noqa: S104  # what `:8060` asks for
 _HIGHEST_PORT: Final = 65_535
+_LONGEST_EXTERNAL: Final = 200
 
 
 class Address(NamedTuple):
@@ -67,6 +68,14 @@ def server_url(text: str) -> str:
             "expected a URL without a user, `?` and `#`, such as http://alertmanager:9093"
         )
     return text.rstrip("/")
+
+
+def external_url(text: str) -> str:
+    """Read the URL by which people reach this program; every message carries it."""
+    url = server_url(text)
+    if len(url) > _LONGEST_EXTERNAL:
+        raise Mistake(f"is longer than {_LONGEST_EXTERNAL} characters")
+    return url
 
 
 def base_url(text: str) -> str:

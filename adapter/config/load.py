@@ -22,6 +22,7 @@ from adapter.config.schedules import take_schedules
 from adapter.config.server import take_server
 from adapter.config.settings import Settings
 from adapter.config.severity import take_scale
+from adapter.config.silence import take_silence
 from adapter.config.sources import take_sources
 from adapter.config.storage import take_log, take_storage
 from adapter.config.template_files import LAYOUT, bundled_templates, read_templates
@@ -92,6 +93,7 @@ def _read_main(value: Value, document: Document) -> Settings:
             log=take_log(root),
             sources=take_sources(root),
             last_resort=take_last_resort(root),
+            silence=take_silence(root),
             people=on_call.people,
             schedules=schedules,
             time_intervals=intervals or {},

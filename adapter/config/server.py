@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from adapter.config.addresses import Address, listen_address
+from adapter.config.addresses import Address, external_url, listen_address
 from adapter.config.auth import read_auth
 from adapter.config.page import read_page
 from adapter.config.scalars import boolean, duration, size_within, whole_number
@@ -48,6 +48,7 @@ def _read_server(value: Value) -> ServerSettings:
             high_water=section.scalar("high_water", _HIGH_WATER, _DEFAULT.high_water),
             dedup_window=section.scalar("dedup_window", duration, _DEFAULT.dedup_window),
             watch=section.scalar("watch", boolean, _DEFAULT.watch),
+            external_url=section.hidden("external_url", external_url, _DEFAULT.external_url),
             tls=section.take("tls", read_tls, None),
             auth=section.take("auth", read_auth, _DEFAULT.auth),
             page=section.take("page", read_page, _DEFAULT.page),

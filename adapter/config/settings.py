@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
+from adapter.core.message_links import Linker
 from adapter.core.quota import Rate
 from adapter.core.rewriting import LinkRules
 from adapter.core.severity import DEFAULT_SCALE, Scale
@@ -106,7 +107,10 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """Say where and how webhooks are received; `max_body` is in bytes."""
+    """Say where and how webhooks are received; `max_body` is in bytes.
+
+    `external_url` is how a phone reaches this adapter.
+    """
 
     host: str = "0.0.0.0"  # noqa: S104  # a webhook receiver in a pod listens on every interface
     port: int = 8060
@@ -115,6 +119,7 @@ class ServerSettings:
     high_water: int = 200_000
     dedup_window: timedelta = timedelta(minutes=3)
     watch: bool = True
+    external_url: str = ""
     tls: TlsSettings | None = None
     auth: AuthSettings = field(default_factory=AuthSettings)
     page: PageSettings = field(default_factory=PageSettings)
@@ -123,6 +128,19 @@ class ServerSettings:
     def client_certificates(self) -> bool:
         """Return whether a webhook needs a client's certificate."""
         return self.tls is not None and self.tls.client_certificates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceSettings:
+    """Say what signs the links of messages; how long a silence may last, and a link serve."""
+
+    secret: Secret | None = None
+    durations: tuple[timedelta, ...] = (
+        timedelta(hours=1),
+        timedelta(hours=4),
+        timedelta(days=1),
+    )
+    expires: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +270,7 @@ class Settings:
     heartbeats: tuple[Heartbeat, ...] = ()
     time_intervals: Mapping[str, tuple[TimeInterval, ...]] = field(default_factory=dict)
     last_resort: Secret | None = None
+    silence: SilenceSettings = field(default_factory=SilenceSettings)
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
@@ -268,4 +287,16 @@ class Settings:
     def style(self) -> Style:
         """Return what is said of the look of every message."""
         origins = {name: source.origin for name, source in self.sources.items()}
-        return Style(self.scale, self.hidden_labels, origins)
+        return Style(self.scale, self.hidden_labels, origins, self.linker)
+
+    @property
+    def linker(self) -> Linker | None:
+        """Return what makes the links of messages that lead to this adapter, if any do."""
+        if not self.server.external_url or self.silence.secret is None:
+            return None
+        return Linker(
+            self.server.external_url,
+            self.silence.secret,
+            acts_for=self.silence.expires,
+            tells_for=self.storage.retention,
+        )

@@ -25,10 +25,6 @@ _ROUTE_SETTINGS: Final = frozenset(
 )
 
 NOT_YET: Final[Mapping[str, Collection[str]]] = {
-    ROOT: {
-        "silence",
-    },
-    "server": {"external_url"},
     "alertmanagers.NAME": {
         "basic",
         "bearer_token",
@@ -91,14 +87,15 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("days", "calendar"), "`only` of a layer"),
     "refresh": "`ical` of a schedule",
     **dict.fromkeys(("server", "storage", "templates", "time_intervals", "heartbeats"), ROOT),
-    **dict.fromkeys(NOT_YET[ROOT], ROOT),
+    "silence": ROOT,
+    **dict.fromkeys(("durations", "expires"), "`silence`"),
     **dict.fromkeys(
         ("auth", "dedup_window", "high_water", "listen", "max_body", "threads", "tls", "watch"),
         "`server`",
     ),
     "page": "`server`",
     **dict.fromkeys(("trusted_header", "trusted_proxies"), "`server.page`"),
-    **dict.fromkeys(NOT_YET["server"], "`server`"),
+    "external_url": "`server`",
     **dict.fromkeys(("basic", "bearer_token_files", "bearer_tokens", "hmac"), "`server.auth`"),
     **dict.fromkeys(("username", "password", "password_file"), "`server.auth.basic`"),
     **dict.fromkeys(("header", "timestamp_header"), "`server.auth.hmac`"),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.links import Link
+    from adapter.core.own_pages import OwnPages
     from adapter.core.reader import Reader
     from adapter.core.silence_link import Silencer
 
@@ -197,9 +198,9 @@ class AlertView:
         """Return Grafana's panel."""
         return Text(self._alert.panel_url)
 
-    def silence_url(self, duration: str = "") -> Text:  # noqa: ARG002  # Alertmanager's form asks for it
+    def silence_url(self, duration: str = "") -> Text:
         """Return where to silence this alert, for so long if that can be said in an address."""
-        return Text("" if self._over else self._shared.silencer.url([self._alert]))
+        return Text("" if self._over else self._shared.silencer.url([self._alert], duration))
 
     @property
     def values(self) -> list[Text]:
@@ -217,8 +218,10 @@ class AlertView:
         return links.shared_links([self._alert], self._reader.words, but=self._shared.links)
 
 
-def among_others(alert: Alert, group: AlertGroup, reader: Reader) -> AlertView:
+def among_others(
+    alert: Alert, group: AlertGroup, reader: Reader, pages: OwnPages | None = None
+) -> AlertView:
     """Return the view of an alert that is told apart from its group, among alerts of others."""
     single = len(group.alerts) == 1
-    silencer = silencer_of(group, reader.style)
+    silencer = silencer_of(group, reader.style, pages)
     return AlertView(alert, reader, Shared(group.common_labels, (), single, silencer))

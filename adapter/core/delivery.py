@@ -38,7 +38,7 @@ class Split(StrEnum):
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the part of one alert group that goes to one robot, how it is to look, whom it rings.
 
-    What is deferred is told in a digest when `deferred_until` has come.
+    What is deferred is told in a digest when `deferred_until` has come. `routes` took its alerts.
     """
 
     robot: str
@@ -49,6 +49,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     split: Split = Split.GROUP
     deferred_until: datetime | None = None
     mentions: tuple[MentionRule, ...] = ()
+    routes: tuple[str, ...] = ()
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="notice"):

@@ -33,10 +33,15 @@ OVERDUE: Final = timedelta(hours=1)
 _NO_TIME: Final = timedelta(seconds=1)
 
 
-def tell_digest(batch: Batch, envelope: Envelope, readers: Readers, calls: Calls) -> AlertMessage:
-    """Return the one message that accounts for every normal alert of the batch's totals."""
+def tell_digest(
+    batch: Batch, envelope: Envelope, readers: Readers, calls: Calls, last: str = ""
+) -> AlertMessage:
+    """Return the one message that accounts for every normal alert of the batch's totals.
+
+    `last` is a link that ends it.
+    """
     digest = _Digest(batch, readers.of(look_of(batch.entries), VALUE_BYTES))
-    return digest.message(envelope, calls.note(calls.of_digest()))
+    return digest.message(envelope, calls.note(calls.of_digest()), last)
 
 
 class _Manner(NamedTuple):
@@ -68,18 +73,18 @@ class _Digest:
         oldest_at = min((entry.received_at for entry in batch.entries), default=reader.now)
         self._age = max(reader.now - oldest_at, _NO_TIME)
 
-    def message(self, envelope: Envelope, call: Call) -> AlertMessage:
+    def message(self, envelope: Envelope, call: Call, last: str) -> AlertMessage:
         """Return the message; what has no room beside the heading is left out or summed up."""
         title = envelope.title(self._title())
         heading = " ".join(filter(None, ("###", self._heading(), envelope.mark)))
         closing = call.closing("")
         left = envelope.text_room(title) - size_of(heading) - size_of(self._rest(self._ranked()))
-        left -= size_of(closing) + call.at_growth
+        left -= size_of(closing) + call.at_growth + size_of(last)
         around = []
         for told in (self._why(), self._examples.overview(), self._link()):
             around.append(told if size_of(told) <= left else "")
             left -= size_of(around[-1])
-        text = paragraphs(heading, *around[:2], *self._lines(left), around[2], closing)
+        text = paragraphs(heading, *around[:2], *self._lines(left), around[2], closing, last)
         return envelope.message(title, text)
 
     @property

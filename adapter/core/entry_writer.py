@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from adapter.core.alert_view import among_others
 from adapter.core.budget import Budget, Rendering, TooMuchError
 from adapter.core.fitting import size_of
+from adapter.core.own_pages import pages_of
 from adapter.core.plain_message import SHORT_BYTES, VALUE_BYTES, plain_entry, plain_failure
 from adapter.core.template_parts import TemplateEntries
 
@@ -75,7 +76,9 @@ class EntryWriter:
             delivery = entry.delivery
             rendering = Rendering(self._readers.of(delivery.settings, longest), self._budget)
             template = self._templates.get(delivery.settings)
-            self._known[key] = TemplateEntries(template, delivery.group, rendering)
+            self._known[key] = TemplateEntries(
+                template, delivery.group, rendering, pages_of(self._readers, [entry])
+            )
         return self._known[key]
 
 

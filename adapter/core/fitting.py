@@ -75,7 +75,7 @@ class Around:
     """Hold what the adapter itself says around the parts.
 
     `truncated` alerts were left out by their sender; `link` leads to what has no room; `mark` says
-    which message of a series this is; `note` is a sentence below the heading.
+    which message of a series this is; `note` is a sentence below the heading; `last` ends it all.
     """
 
     words: Words
@@ -83,6 +83,7 @@ class Around:
     link: str = ""
     mark: str = ""
     note: str = ""
+    last: str = ""
 
     def opening(self, group: str) -> str:
         """Return what is told of the group, with the mark at the end of its first line."""
@@ -163,7 +164,7 @@ class _Draft:
     def __init__(self, parts: Parts, around: Around, room: int) -> None:
         self.parts = parts
         self._head = [around.opening(parts.group()), around.note]
-        self._tail = [around.cut_off(), parts.footer()]
+        self._tail = [around.cut_off(), parts.footer(), around.last]
         fixed = [*self._head, *self._tail, parts.call.closing("")]
         self._room = room - parts.call.at_growth - sum(map(size_of, fixed))
         self.left = self._room

@@ -10,6 +10,7 @@ from adapter.core.entry_writer import plain_line
 from adapter.core.fitting import Around, paragraphs, size_of
 from adapter.core.group_writer import group_of, settings_of
 from adapter.core.merged_heading import delay_note
+from adapter.core.own_pages import why_link
 from adapter.core.text import one_line
 from adapter.core.words import words_of
 
@@ -41,7 +42,9 @@ def tell_group(
     entries = calls.first_within(entries, apart=False)
     words = words_of(settings_of(entries).language)
     delay = readers.now - min(entry.received_at for entry in entries)
-    around = _around(entries, envelope.mark, delay_note(words, delay, merged=False))
+    note = delay_note(words, delay, merged=False)
+    last = str(why_link(readers, entries, words))
+    around = _around(entries, envelope.mark, note, last)
     section = writer.write(
         entries, around, lambda parts: _room(_card(envelope, entries, parts), parts), must=True
     )
@@ -125,9 +128,9 @@ def _always(room: int) -> Callable[[Parts], int]:
     return lambda _: room
 
 
-def _around(entries: Sequence[Entry], mark: str = "", note: str = "") -> Around:
+def _around(entries: Sequence[Entry], mark: str = "", note: str = "", last: str = "") -> Around:
     words = words_of(settings_of(entries).language)
-    return Around(words, group_of(entries).truncated_alerts, mark=mark, note=note)
+    return Around(words, group_of(entries).truncated_alerts, mark=mark, note=note, last=last)
 
 
 def _runs(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from adapter.core.alerts import Alert, AlertGroup
+    from adapter.core.own_pages import OwnPages
     from adapter.core.reader import Reader
 
 _NAMES_SHOWN: Final = 3
@@ -35,13 +36,13 @@ class GroupView:
     of all.
     """
 
-    def __init__(self, group: AlertGroup, reader: Reader) -> None:
+    def __init__(self, group: AlertGroup, reader: Reader, pages: OwnPages | None = None) -> None:
         self._group = group
         self._reader = reader
         self._told = group.firing or group.alerts
         labels = reader.style.shown(common(alert.labels for alert in group.alerts))
         own_links = shared_links(self._told, reader.words)
-        silencer = silencer_of(group, reader.style)
+        silencer = silencer_of(group, reader.style, pages)
         self._shared = Shared(labels, own_links, len(group.alerts) == 1, silencer)
         firing = (AlertView(alert, reader, self._shared) for alert in group.firing)
         self.firing = sorted(firing, key=lambda alert: alert.severity.rank)
@@ -175,10 +176,10 @@ class GroupView:
         urls = {runbook_url(alert) for alert in self._told}
         return Text(urls.pop() if len(urls) == 1 else "")
 
-    def silence_url(self, duration: str = "") -> Text:  # noqa: ARG002  # Alertmanager's form asks for it
+    def silence_url(self, duration: str = "") -> Text:
         """Return where to silence what fires, for so long if that can be said in an address."""
         fires = map(self._reader.style.shown_of, self._group.firing)
-        return Text(self._shared.silencer.url(list(fires)))
+        return Text(self._shared.silencer.url(list(fires), duration))
 
     @property
     def title(self) -> Text:

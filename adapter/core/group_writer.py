@@ -14,6 +14,7 @@ from adapter.core.calls import Call
 from adapter.core.delivery import RenderSettings
 from adapter.core.fitting import Around, Fitted, Parts, fit_first
 from adapter.core.group_view import GroupView
+from adapter.core.own_pages import pages_of
 from adapter.core.plain_message import SHORT_BYTES, VALUE_BYTES, PlainParts
 from adapter.core.template_parts import TemplateParts
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from adapter.core.batch import Entry
     from adapter.core.calls import Calls
+    from adapter.core.own_pages import OwnPages
     from adapter.core.reader import Reader, Readers
     from adapter.core.template_set import TemplateSet
 
@@ -33,7 +35,7 @@ VALUES: Final = (4_000, 800, VALUE_BYTES)
 PLAIN_VALUES: Final = (VALUE_BYTES, SHORT_BYTES)
 """The same without a template."""
 
-Make = Callable[[AlertGroup, Call], Parts]
+Make = Callable[[AlertGroup, Call, "OwnPages | None"], Parts]
 
 
 class GroupWriter:
@@ -106,17 +108,24 @@ class GroupWriter:
         return None
 
     def _of_first(self, make: Make, entries: Sequence[Entry], count: int) -> Parts:
-        return make(group_of(entries[:count]), self.calls.of(entries[:count]))
+        first = entries[:count]
+        return make(group_of(first), self.calls.of(first), pages_of(self._readers, first))
 
 
 def _template_parts(
-    template: Template, rendering: Rendering, group: AlertGroup, call: Call
+    template: Template,
+    rendering: Rendering,
+    group: AlertGroup,
+    call: Call,
+    pages: OwnPages | None,
 ) -> TemplateParts:
-    return TemplateParts(template, GroupView(group, rendering.reader), rendering, call)
+    return TemplateParts(template, GroupView(group, rendering.reader, pages), rendering, call)
 
 
-def _plain_parts(failed: str, reader: Reader, group: AlertGroup, call: Call) -> PlainParts:
-    return PlainParts(GroupView(group, reader), reader, failed, call)
+def _plain_parts(
+    failed: str, reader: Reader, group: AlertGroup, call: Call, pages: OwnPages | None
+) -> PlainParts:
+    return PlainParts(GroupView(group, reader, pages), reader, failed, call)
 
 
 def settings_of(entries: Sequence[Entry]) -> RenderSettings:

@@ -25,13 +25,22 @@ class MergedHeading:
     """Count the entries that a message tells, and put its title and heading above them.
 
     `merged`: the message tells several groups because there are many alerts. `most`: the number of
-    entries is no larger, so `room` for the text below is known before they are counted.
+    entries is no larger, so `room` for the text below is known before they are counted. `last`
+    ends the message.
     """
 
-    def __init__(
-        self, words: Words, envelope: Envelope, readers: Readers, *, merged: bool, most: int
+    def __init__(  # noqa: PLR0913  # each is of another kind, and most are named
+        self,
+        words: Words,
+        envelope: Envelope,
+        readers: Readers,
+        *,
+        merged: bool,
+        most: int,
+        last: str = "",
     ) -> None:
         self._words = words
+        self._last = last
         self._envelope = envelope
         self._now = readers.now
         self._scale = readers.style.scale
@@ -55,7 +64,7 @@ class MergedHeading:
         told = self._tally.named(self._words)
         delay = delay_note(self._words, self._now - self._oldest_at, merged=self._merged)
         return self._envelope.message(
-            self._title(told), paragraphs(self._heading(told), delay, *below)
+            self._title(told), paragraphs(self._heading(told), delay, *below, self._last)
         )
 
     def _title(self, told: str) -> str:
@@ -68,7 +77,7 @@ class MergedHeading:
         told = fullest(most, self._scale).named(self._words)
         delay = delay_note(self._words, timedelta.max, merged=True)
         room = self._envelope.text_room(self._title(told))
-        return room - size_of(self._heading(told)) - size_of(delay)
+        return room - size_of(self._heading(told)) - size_of(delay) - size_of(self._last)
 
 
 def delay_note(words: Words, delay: timedelta, *, merged: bool) -> str:

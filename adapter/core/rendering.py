@@ -23,6 +23,7 @@ from adapter.core.line_message import AllAlerts, tell_lines
 from adapter.core.links import all_alerts_url, markdown_link
 from adapter.core.merged_heading import MergedHeading
 from adapter.core.message import BODY_LIMIT
+from adapter.core.own_pages import message_link
 from adapter.core.reader import Readers
 from adapter.core.style import DEFAULT_STYLE, Style
 from adapter.core.template_set import TemplateSet
@@ -102,15 +103,20 @@ class Renderer:
         room: int = BODY_LIMIT,
         who: Who = NOBODY,
         note: str = "",
+        name: str = "",
     ) -> RenderedBatch:
         """Return a message of as many of the first entries as have room: at least one.
 
         `part` is such as (2, 3): the second message of three. A digest tells all at once. `who`
-        knows whom it rings. `note` is markdown that stands above everything.
+        knows whom it rings. `note` is markdown that stands above everything. `name` is what
+        the link to all that the message tells calls it.
         """
-        calls = Calls(words_of(look_of(batch.entries).language), who, room)
+        words = words_of(look_of(batch.entries).language)
+        calls = Calls(words, who, room)
         readers = Readers(now, self._style)
-        rendered = self._rendered(batch, Envelope(keyword, room, part, note), readers, calls)
+        last = "" if batch.minimal else str(message_link(readers, name, words))
+        envelope = Envelope(keyword, room, part, note)
+        rendered = self._rendered(batch, envelope, readers, calls, last)
         digest = batch.form is Form.DIGEST
         unheard = calls.unheard(None if digest else batch.entries[: rendered.told])
         return replace(
@@ -122,22 +128,24 @@ class Renderer:
         )
 
     def _rendered(
-        self, batch: Batch, envelope: Envelope, readers: Readers, calls: Calls
+        self, batch: Batch, envelope: Envelope, readers: Readers, calls: Calls, last: str
     ) -> RenderedBatch:
         if batch.form is Form.DIGEST:
-            return RenderedBatch(tell_digest(batch, envelope, readers, calls), len(batch.entries))
+            message = tell_digest(batch, envelope, readers, calls, last)
+            return RenderedBatch(message, len(batch.entries))
         if batch.form is Form.FULL and batch.alone and batch.entries and not batch.minimal:
             groups = GroupWriter(self._templates, readers, calls, alone=True)
             message, told = tell_group(batch.entries, groups, envelope, readers)
             return RenderedBatch(message, told, groups.failed)
-        return self._merged(batch, envelope, readers, calls)
+        return self._merged(batch, envelope, readers, calls, last)
 
     def _merged(
-        self, batch: Batch, envelope: Envelope, readers: Readers, calls: Calls
+        self, batch: Batch, envelope: Envelope, readers: Readers, calls: Calls, last: str
     ) -> RenderedBatch:
         words = words_of(look_of(batch.entries).language)
         merged = not (batch.alone or batch.minimal)
-        heading = MergedHeading(words, envelope, readers, merged=merged, most=len(batch.entries))
+        most = len(batch.entries)
+        heading = MergedHeading(words, envelope, readers, merged=merged, most=most, last=last)
         if batch.minimal:
             links = AllAlerts(words, shown=0)
             message = tell_lines(batch.entries, PlainWriter(readers, words), heading, links, calls)
@@ -191,7 +199,7 @@ class _Draft(NamedTuple):
 
 def _try(make: Make, delivery: Delivery, envelope: Envelope) -> _Draft:
     group, words = delivery.group, words_of(delivery.settings.language)
-    parts = make(group, NO_CALL)
+    parts = make(group, NO_CALL, None)
     envelope = envelope.with_buttons(parts.buttons(), delivery.settings)
     line = one_line(parts.title())
     title = envelope.title(line)

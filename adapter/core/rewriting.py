@@ -30,7 +30,7 @@ class LinkRules:
 
     def text(self, value: str) -> str:
         """Return text with every address in it rewritten; of several beginnings the longest."""
-        if "://" not in value:
+        if not self.starts or "://" not in value:
             return value
         return self._pattern.sub(lambda found: self.starts[found[0]], value)
 

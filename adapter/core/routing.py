@@ -89,6 +89,12 @@ class Match(msgspec.Struct, frozen=True):
         return self.path[-1]
 
     @property
+    def told(self) -> str:
+        """Return the way to it as a person reads it: the route's place, and all its matchers."""
+        asked = ", ".join(str(matcher) for route in self.path for matcher in route.matchers)
+        return f"{self.route.path} {{{asked}}}" if asked else self.route.path
+
+    @property
     def layers(self) -> tuple[RouteSettings, ...]:
         """Return whose settings count, nearest first."""
         return tuple(route.settings for route in reversed(self.path))
@@ -183,7 +189,7 @@ class Router:
                 places[targets] = [shares.setdefault(t.manner, _Share(t.manner)) for t in targets]
             for target, share in zip(targets, places[targets], strict=True):
                 if target.send_resolved or alert.status is Status.FIRING:
-                    share.alerts.append((alert, target.rules))
+                    share.alerts.append((alert, target))
         return tuple(
             delivery
             for share in shares.values()
@@ -235,8 +241,14 @@ def _deliveries(
             severity_label=scale.label,
             split=manner.split,
             deferred_until=deferred_until if priority is Priority.NORMAL else None,
-            mentions=rules_of([rules for _, rules in lane]),
+            mentions=rules_of([target.rules for _, target in lane]),
+            routes=_routes_of(lane),
         )
+
+
+def _routes_of(lane: Iterable[_Routed]) -> tuple[str, ...]:
+    targets = dict.fromkeys([target for _, target in lane])
+    return tuple(dict.fromkeys(route for target in targets for route in target.routes))
 
 
 def _lanes(share: _Share, scale: Scale, *, apart: bool) -> Iterable[tuple[Priority, list[_Routed]]]:
@@ -271,11 +283,11 @@ def address_group(
 
 def straight_to(robot: str) -> Route:
     """Return a route that sends everything to one robot."""
-    return Route(settings=RouteSettings(robots=(robot,)))
+    return Route(settings=RouteSettings(robots=(robot,)), path=f"robots.{robot}")
 
 
-_Routed = tuple["Alert", "tuple[MentionRule, ...]"]
-"""An alert and whom it rings."""
+_Routed = tuple["Alert", "_Target"]
+"""An alert and where it goes."""
 
 
 class _Manner(NamedTuple):
@@ -302,11 +314,12 @@ _Answers = tuple["tuple[str, ...]", "dict[tuple[str | None, ...], tuple[_Target,
 
 @dataclass(frozen=True, slots=True, eq=False)  # told apart by identity: there is one of each
 class _Target:
-    """Say where an alert goes, whether it does once it is over, and whom it rings there."""
+    """Say where an alert goes, whether it does once it is over, whom it rings there, and why."""
 
     manner: _Manner
     send_resolved: bool
     rules: tuple[MentionRule, ...]
+    routes: tuple[str, ...]
 
 
 def _targets(
@@ -314,13 +327,16 @@ def _targets(
 ) -> Iterable[_Target]:
     """Yield the targets of an alert that these routes took."""
     reached: dict[str, list[RouteSettings]] = {}
+    ways: dict[str, list[str]] = {}
     for found in matches:
         for robot in found.robots(labels, robots):
             settings = inherit((*found.layers, robots[robot]))
             reached.setdefault(robot, []).append(settings)
+            ways.setdefault(robot, []).append(found.told)
     for robot, said in reached.items():
         rules = dict.fromkeys(settings.rule for settings in said if settings.rule)
-        yield _Target(_manner(robot, said), said[0].send_resolved is not False, tuple(rules))
+        told_over = said[0].send_resolved is not False
+        yield _Target(_manner(robot, said), told_over, tuple(rules), tuple(ways[robot]))
 
 
 def _highest(said: Iterable[RouteSettings]) -> str:

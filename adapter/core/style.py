@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.matcher import Pattern
+    from adapter.core.message_links import Linker
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,13 @@ class Origin:
 class Style:
     """Hold how bad alerts are called, and which labels (`hidden`, by name) no message shows.
 
-    `origins` are the Alertmanagers by name.
+    `origins` are the Alertmanagers by name. `linker` makes links to this adapter, if there are any.
     """
 
     scale: Scale = DEFAULT_SCALE
     hidden: tuple[Pattern, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    linker: Linker | None = None
 
     @property
     def told(self) -> frozenset[str]:

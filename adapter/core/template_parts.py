@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from adapter.core.calls import Call
     from adapter.core.group_view import GroupView
     from adapter.core.message import Button
+    from adapter.core.own_pages import OwnPages
 
 PARTS: Final = ("title", "group", "alert", "line", "rest", "footer", "buttons", "entry")
 """The blocks that a template may fill in."""
@@ -105,15 +106,22 @@ class TemplateParts:
 class TemplateEntries:
     """Make the lines of alerts of one group that stand among alerts of others."""
 
-    def __init__(self, template: Template, group: AlertGroup, rendering: Rendering) -> None:
+    def __init__(
+        self,
+        template: Template,
+        group: AlertGroup,
+        rendering: Rendering,
+        pages: OwnPages | None = None,
+    ) -> None:
         self._template = template
+        self._pages = pages
         self._group = group
         self._reader = rendering.reader
         self._variables = {**sent_variables(group, rendering.reader), RENDERING: rendering}
 
     def entry(self, alert: Alert, call: Call) -> str:
         """Return one alert in one line."""
-        view = among_others(alert, self._group, self._reader)
+        view = among_others(alert, self._group, self._reader, self._pages)
         about = {"alert": view, MENTIONS: call.shown}
         return rendered(self._template, "entry", {**self._variables, **about})
 

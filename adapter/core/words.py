@@ -42,6 +42,7 @@ class Words:
     graph: str
     all_alerts: str
     silence: str
+    why: str
     panel: str
     alive: str
     dead: str
@@ -140,6 +141,7 @@ _WORDS: Final = {
         graph="图表",
         all_alerts="全部告警",
         silence="静默",
+        why="为何收到",
         panel="面板",
         alive="告警链路正常",
         dead="告警链路中断",
@@ -212,6 +214,7 @@ _WORDS: Final = {
         graph="Graph",
         all_alerts="All alerts",
         silence="Silence",
+        why="Why did I get this?",
         panel="Panel",
         alive="Alerting works",
         dead="Alerting has stopped",

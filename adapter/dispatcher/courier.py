@@ -168,6 +168,7 @@ class Courier:
             room=turn.room,
             who=self._who(turn, batch, equipment.directory, now),
             note=_note(turn, batch.entries[0].delivery.settings.language),
+            name=message_id,
         )
         rendered = render(part=part)
         ends = rendered.told == len(batch.entries)

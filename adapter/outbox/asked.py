@@ -9,8 +9,9 @@ import msgspec
 from sqlalchemy import or_, select
 
 from adapter.core.delivery import Post
+from adapter.core.life import Message
 from adapter.core.message import headline
-from adapter.outbox.lives import MESSAGE_COLUMNS, Message, to_message
+from adapter.outbox.lives import MESSAGE_COLUMNS, to_message
 from adapter.outbox.messages import DEAD, PENDING
 from adapter.outbox.posts import id_of, name_of
 from adapter.outbox.rows import to_notice

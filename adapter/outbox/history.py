@@ -14,6 +14,7 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapter.core.advice import remedy
+from adapter.core.life import Contents, Life, Message, Timeline
 from adapter.core.priority import Priority
 from adapter.errors import StoreUnavailable
 from adapter.outbox.asked import Asked, asked_by, unsent
@@ -21,8 +22,6 @@ from adapter.outbox.bits import unpack
 from adapter.outbox.deferring import DEFERRED
 from adapter.outbox.letters import parse_name
 from adapter.outbox.lives import (
-    Life,
-    Message,
     deferred_until,
     lives_of,
     newest_messages,
@@ -34,6 +33,7 @@ from adapter.outbox.rows import to_ailing, to_delivery
 from adapter.outbox.sqlite import read_sqlite
 from adapter.outbox.tables import batches, dead, deliveries, from_us
 from adapter.outbox.tables import tokens as table_of_tokens
+from adapter.outbox.timeline import contents_of, timeline_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -157,6 +157,14 @@ class History:
     def trace(self, fingerprint: str, newest: int = NEWEST) -> Trace:
         """Return what became of the alert with this fingerprint, whenever it came."""
         return self._ask(lambda connection: _trace(connection, fingerprint, newest))
+
+    def timeline(self, delivery: int) -> Timeline | None:
+        """Return what became of a delivery, if it is known."""
+        return self._ask(lambda connection: timeline_of(connection, delivery))
+
+    def contents(self, message: str) -> Contents | None:
+        """Return what a message told, if it is known."""
+        return self._ask(lambda connection: contents_of(connection, message))
 
     def close(self) -> None:
         """Give the database up."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 from sqlalchemy import and_, or_, select
 
+from adapter.core.life import Life, Message
 from adapter.core.priority import Priority
 from adapter.outbox.bits import unpack
 from adapter.outbox.deferring import DEFERRED
@@ -32,46 +32,6 @@ COVERED: Final = "covered"
 COUNTED: Final = "counted"
 
 MESSAGE_COLUMNS: Final = tuple(column for column in batches.c if column.name != "body")
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """Describe one message; its id is its `msgUuid` unless that was given by who asked for it.
-
-    `how` it tells the alert in question.
-    """
-
-    id: str
-    robot: str
-    form: str
-    alerts: int
-    state: str
-    created_at: datetime
-    settled_at: datetime | None
-    attempts: int
-    outcome: str
-    how: str = ""
-
-
-class Life(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell what became of one alert at one robot; its messages in the order they were made."""
-
-    id: str
-    robot: str
-    priority: str
-    received_at: datetime
-    deferred_until: datetime | None
-    receiver: str
-    group_key: str
-    source: str
-    name: str
-    fingerprint: str
-    status: str
-    labels: dict[str, str]
-    state: str
-    ended_at: datetime | None
-    reason: str
-    messages: tuple[Message, ...]
-    last_resort_at: datetime | None = None
 
 
 def lives_of(connection: Connection, row: Row[Any], indexes: Iterable[int]) -> list[Life]:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from adapter.errors import StoreUnavailable
 from adapter.web.answers import Refusal, error_answer
 from adapter.web.body import drain
+from adapter.web.message_pages import create_message_pages
 from adapter.web.messages import PATH, create_messages
 from adapter.web.operation import create_operation
 from adapter.web.pages import create_pages
@@ -31,6 +32,7 @@ def create_app(backend: Backend) -> Flask:
     app.url_map.merge_slashes = False  # a redirect would turn Alertmanager's POST into a GET
     app.register_blueprint(create_webhooks(backend))
     app.register_blueprint(create_messages(backend))
+    app.register_blueprint(create_message_pages(backend))
     app.register_blueprint(create_operation(backend))
     app.register_blueprint(create_assets())
     app.register_blueprint(create_pages(Shell(backend)))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from adapter.config.settings import Settings
     from adapter.core.delivery import Delivery, Post
     from adapter.core.heartbeats import Beat
+    from adapter.core.life import Contents, Timeline
     from adapter.metrics import Metrics
 
 
@@ -70,6 +71,18 @@ class Store(Protocol):
         ...
 
 
+class History(Protocol):
+    """What became of deliveries; every answer may raise StoreUnavailable."""
+
+    def timeline(self, delivery: int) -> Timeline | None:
+        """Return what became of a delivery, if it is known."""
+        ...
+
+    def contents(self, message: str) -> Contents | None:
+        """Return what a message told, if it is known."""
+        ...
+
+
 class Backend(Protocol):
     """The program as the views see it."""
 
@@ -91,6 +104,11 @@ class Backend(Protocol):
     @property
     def store(self) -> Store:
         """Return the outbox."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """Return what tells what became of deliveries."""
         ...
 
     def wake(self, robots: Iterable[str]) -> None:

@@ -21,10 +21,10 @@ from adapter.core.message import BODY_LIMIT, TITLE_LIMIT, body
 from adapter.phone import markdown, tree
 from adapter.simulator.mentions import marks
 from support.batches import a_batch, entries_of, totals_of
-from support.rendering import NOW, renderer
+from support.rendering import LINKED, NOW, renderer
 
 if TYPE_CHECKING:
-    from adapter.core.rendering import RenderedBatch
+    from adapter.core.rendering import RenderedBatch, Renderer
 
 UUID = "f" * 64
 LOWEST = 4_000
@@ -64,13 +64,15 @@ LOOKS = st.builds(
 LOOK = RenderSettings()
 URLS = st.sampled_from(["", "https://am.example.com", "https://b.example.com/" + "x" * 1_900])
 RECEIVED = st.timedeltas(timedelta(seconds=-9), timedelta(days=40)).map(lambda age: NOW - age)
-ODD = renderer(
-    broken='{% extends "default.j2" %}{% block group %}{{ 1 / 0 }}{% endblock %}'
+ODD_TEMPLATES = {
+    "broken": '{% extends "default.j2" %}{% block group %}{{ 1 / 0 }}{% endblock %}'
     "{% block entry %}{{ 1 / 0 }}{% endblock %}",
-    empty='{% extends "layout.j2" %}',
-    long='{% extends "default.j2" %}{% block group %}' + "x" * 18_800 + "{% endblock %}"
+    "empty": '{% extends "layout.j2" %}',
+    "long": '{% extends "default.j2" %}{% block group %}' + "x" * 18_800 + "{% endblock %}"
     "{% block entry %}" + "x" * 12_000 + "{% endblock %}",
-)
+}
+ODD = renderer(**ODD_TEMPLATES)
+LINKING = renderer(LINKED, **ODD_TEMPLATES)
 
 
 def a_group(alerts: list[Alert], url: str, key: str) -> AlertGroup:
@@ -112,11 +114,13 @@ ROOMS = st.sampled_from([LOWEST, 9_000, BODY_LIMIT])
 
 
 @settings(suppress_health_check=SLOW, deadline=None)
-@given(batches(), st.sampled_from(["", "告警", 'a"b']), PART, ROOMS)
+@given(
+    batches(), st.sampled_from(["", "告警", 'a"b']), PART, ROOMS, st.sampled_from([ODD, LINKING])
+)
 def test_there_is_always_a_message_and_it_always_fits(
-    batch: Batch, keyword: str, part: tuple[int, int] | None, room: int
+    batch: Batch, keyword: str, part: tuple[int, int] | None, room: int, by: Renderer
 ) -> None:
-    rendered = ODD.render_batch(batch, now=NOW, keyword=keyword, part=part, room=room)
+    rendered = by.render_batch(batch, now=NOW, keyword=keyword, part=part, room=room, name=UUID)
     title, text = rendered.message.markdown.title, rendered.message.markdown.text
     sent = body(rendered.message, UUID)
     assert len(sent) <= room
@@ -140,7 +144,7 @@ def test_entries_that_are_not_told_are_told_next(batch: Batch, room: int) -> Non
     left = batch.entries
     while left:
         one = msgspec.structs.replace(batch, entries=left)
-        told = ODD.render_batch(one, now=NOW, room=room).told
+        told = LINKING.render_batch(one, now=NOW, room=room, name=UUID).told
         assert told > 0
         left = left[told:]
 

@@ -135,7 +135,9 @@ def test_a_group_splits_over_routes_and_keeps_the_order_of_its_alerts() -> None:
 def test_the_whole_group_is_passed_on_as_it_is() -> None:
     whole = group(alert(n="1"), alert("resolved", n="2"))
     (delivery,) = route_group(route("", "ops"), whole, NO_DEFAULTS)
-    assert delivery == Delivery(robot="ops", group=whole, settings=RenderSettings())
+    assert delivery == Delivery(
+        robot="ops", group=whole, settings=RenderSettings(), routes=("route",)
+    )
     assert delivery.group is whole
 
 

@@ -101,3 +101,4 @@ def test_every_address_of_a_group_is_rewritten_and_no_label() -> None:
 
     assert RULES.group(group_of(old)) == group_of(new)
     assert LinkRules().group(group_of(old)) == group_of(old)
+    assert LinkRules().text("http://am:9093") == "http://am:9093"

@@ -43,6 +43,7 @@ PATHS: Final = {
     "time_intervals.NAME[]": "time_intervals.nights.0",
     "quotas.NAME": "quotas.company",
     "heartbeats[]": "heartbeats.0",
+    "silence": "silence",
     "robots.NAME": "robots.ops",
     "robots.NAME.rate": "robots.ops.rate",
     "route": "route.routes.0",
@@ -62,6 +63,7 @@ schedules: {sre: {ical: {file: sre.ics}}}
 time_intervals: {nights: [{weekdays: [sunday]}]}
 quotas: {company: {messages: 3000}}
 heartbeats: [{name: pipeline, matchers: [a=b]}]
+silence: {secret: 0123456789abcdef}
 """
 
 Row = tuple[tuple[str, ...], str, str]
@@ -226,6 +228,7 @@ time_intervals: {nights: [{times: [{start_time: "00:00", end_time: "24:00"}]}], 
 quotas: {company: {messages: 3000}}
 heartbeats: [{name: pipeline, matchers: [a=b], by: [cluster]}]
 last_resort: {webhook: "http://a/"}
+silence: {secret: 0123456789abcdef}
 """
 """One of each section."""
 

@@ -88,7 +88,9 @@ def adapter(tmp_path_factory: pytest.TempPathFactory, dingtalk: Running) -> Iter
     with adapter_in(tmp_path_factory.mktemp("fuzz")) as ours:
         robots = {"ops": robot_section(OPS, dingtalk.url)}
         sources = {"default": {}, "bj": {"labels": {"cluster": "bj"}}}
-        ours.configure(robots, server={"max_body": "64KiB"}, alertmanagers=sources)
+        server = {"max_body": "64KiB", "external_url": "https://alerts.example.com"}
+        silence = {"secret": "0123456789abcdef"}
+        ours.configure(robots, server=server, alertmanagers=sources, silence=silence)
         ours.start()
         ours.accept(*(told(f"Warm{number}") for number in range(50)))
         ours.settled()
@@ -148,6 +150,7 @@ TARGETS: Final = (
     b"/alertmanager?source=bj",
     b"/dingtalk/ops/send",
     b"/robots/ops/messages",
+    b"/m/why/1/99999999999/AAAAAAAAAAAAAAAAAAAAAA",
     b"/-/healthy",
     b"/-/ready",
     b"/metrics",

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from adapter.core.batch import Entry
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from adapter.core.delivery import Delivery
-    from adapter.outbox.lives import Life
+    from adapter.core.life import Life
 
 WHY = "430101 the word forbidden"
 LATER = START + MINUTE
@@ -433,3 +434,41 @@ def test_a_corrupt_file_is_left_for_serve_to_move_aside(tmp_path: Path) -> None:
         history.overview(50)
     assert path.read_bytes() == b"no database at all\n" * 400
     open_sqlite(path, START + timedelta(days=1)).close()
+
+
+def test_a_timeline_tells_of_one_delivery(outbox: Outbox, history: History) -> None:
+    put(outbox, make_delivery(make_alert(n="0"), make_alert(n="1"), key="mine"))
+    put(outbox, make_delivery(make_alert("Other"), key="other"))
+    turn = take(outbox)
+    body = b'{"at": {"atMobiles": ["13800000001"]}}'
+    launch = msgspec.structs.replace(launch_of(entries_of(turn)), body=body)
+    outbox.launch(turn, launch, now=START)
+    settle(outbox, turn, "m-1", now=LATER)
+    mine, other = (waiting.id for waiting in turn.head)
+    timeline = history.timeline(mine)
+    assert timeline is not None
+    assert [life.name for life in timeline.lives] == ["TargetDown"] * 2
+    [ringing] = timeline.messages
+    assert (ringing.message.id, ringing.message.settled_at) == ("m-1", LATER)
+    assert ringing.at.at_mobiles == ("13800000001",)
+    contents = history.contents("m-1")
+    assert contents is not None
+    assert [(part.id, part.alerts) for part in contents.parts] == [(mine, 2), (other, 1)]
+    assert not contents.cut
+    assert history.timeline(99) is None
+    assert history.contents("m-9") is None
+
+
+def test_the_contents_of_a_digest_are_what_it_counted(outbox: Outbox, history: History) -> None:
+    for number in range(52):
+        put(outbox, make_delivery(make_alert(n=str(number)), key=str(number)))
+    put(outbox, make_delivery(robot="db"))
+    turn = take(outbox)
+    outbox.launch(turn, digest_of(turn), now=START)
+    contents = history.contents("d-1")
+    assert contents is not None
+    assert len(contents.parts) == 1, "what it will settle is not known before"
+    settle(outbox, turn, "d-1", now=LATER)
+    contents = history.contents("d-1")
+    assert contents is not None
+    assert (len(contents.parts), contents.cut) == (50, True)

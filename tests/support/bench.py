@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from adapter.config.settings import RobotSettings
     from adapter.core.delivery import Delivery
-    from adapter.outbox.lives import Message
+    from adapter.core.life import Message
 
 
 class Inline(Executor):

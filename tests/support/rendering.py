@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from adapter.core.message_links import Linker
 from adapter.core.rendering import Renderer
+from adapter.core.style import DEFAULT_STYLE, Origin, Style
+from adapter.secret import Secret
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 21, 5, tzinfo=UTC)
@@ -18,11 +21,23 @@ def bundled() -> dict[str, str]:
     return {path.name: path.read_text() for path in (ROOT / "templates").glob("*.j2")}
 
 
+LINKER = Linker(
+    "https://alerts.example.com",
+    Secret("0123456789abcdef"),
+    acts_for=timedelta(hours=24),
+    tells_for=timedelta(days=30),
+)
+"""What makes links to the adapter itself."""
+
+LINKED = Style(origins={"bj": Origin("https://am.bj.example.com")}, linker=LINKER)
+"""The style of messages that carry such links; alerts of `bj` can be silenced there."""
+
+
 APART = '{% extends "default.j2" %}{% block rest %}{% endblock %}'
 """The template `apart`, which tells also alerts that are alike one by one."""
 
 
-def renderer(**more: str) -> Renderer:
+def renderer(style: Style = DEFAULT_STYLE, /, **more: str) -> Renderer:
     """Return a renderer of the bundled templates, `apart`, and `more`, named without `.j2`."""
     own = {f"{name}.j2": source for name, source in {"apart": APART, **more}.items()}
-    return Renderer({**bundled(), **own})
+    return Renderer({**bundled(), **own}, style)

@@ -95,6 +95,16 @@ class Store:
         return self.full or len(self.accepted)
 
 
+class Past:
+    """Know nothing of what became of deliveries."""
+
+    def timeline(self, delivery: int) -> None:
+        del delivery
+
+    def contents(self, message: str) -> None:
+        del message
+
+
 class Program:
     """The program as the views see it, without its other parts."""
 
@@ -103,6 +113,7 @@ class Program:
         self.metrics = Metrics()
         self.settings = settings
         self.store = Store()
+        self.history = Past()
         self.woken: set[str] = set()
         self.problems: tuple[Problem, ...] = ()
         self.dead = False
