@@ -29,7 +29,14 @@ from adapter.housekeeping import Housekeeper
 from adapter.last_resort import LastResort
 from adapter.loading import load
 from adapter.metrics import Metrics
-from adapter.outbox import Changed, Listener, carry_out, open_postgresql, open_sqlite
+from adapter.outbox import (
+    Changed,
+    Listener,
+    carry_out,
+    open_history,
+    open_postgresql,
+    open_sqlite,
+)
 from adapter.watcher import Watcher
 from adapter.web import create_app
 
@@ -44,7 +51,7 @@ if TYPE_CHECKING:
     from adapter.core.delivery import Notice
     from adapter.dispatcher import Equipment
     from adapter.loading import Loaded
-    from adapter.outbox import Outbox, Request
+    from adapter.outbox import History, Outbox, Request
 
 log = structlog.get_logger(__name__)
 
@@ -176,6 +183,7 @@ class Service:
         self._draining = True
         for part in reversed(self._parts):
             part.stop()
+        self.history.close()
         self.store.close()
         log.info("stopped")
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from adapter.app import new_dispatcher
 from adapter.config.settings import SilenceSettings, SourceSettings
 from adapter.core.delivery import Outcome, Sent
 from adapter.core.directory import Directory
-from adapter.dispatcher import Equipment
+from adapter.dispatcher import Equipment, new_dispatcher
 from adapter.metrics import Metrics
 from adapter.outbox import open_history, open_sqlite
 from adapter.phone import markdown
@@ -79,7 +78,7 @@ class Shop:
         dispatcher = new_dispatcher(
             store=self.store,
             sender=self,
-            metrics=Metrics(),
+            observer=Metrics(),
             clock=self.clock,
             equipment=lambda: equipment,
             executor=_AtOnce(),
