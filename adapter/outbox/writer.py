@@ -9,12 +9,10 @@ One writing connection in one process is also what keeps clear of SQLite's WAL-r
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from itertools import groupby
 from operator import attrgetter
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
@@ -61,12 +59,38 @@ class OwnFile:
         return found.st_dev, found.st_ino
 
 
-class _Job(NamedTuple):
-    """Hold an operation, what it is about, and who waits for it."""
+class _Job:
+    """Hold an operation, what it is about, and who waits for it.
 
-    operation: Callable[[Connection, Sequence[Any]], Sequence[Any]]
-    argument: Any
-    future: Future[Any]
+    It is a future of one lock: `concurrent.futures` took as long as storing a small webhook.
+    """
+
+    __slots__ = ("_done", "_error", "_result", "argument", "given_up", "operation")
+
+    def __init__(
+        self, operation: Callable[[Connection, Sequence[Any]], Sequence[Any]], argument: object
+    ) -> None:
+        self.operation = operation
+        self.argument = argument
+        self.given_up = False
+        self._result: object = None
+        self._error: Exception | None = None
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def wait(self) -> object:
+        """Return what the operation came to, or raise why it failed."""
+        if not self._done.acquire(timeout=ANSWER_LIMIT):
+            self.given_up = True  # what is refused should not happen later, if that can be helped
+            raise StoreUnavailable(f"the store did not commit within {ANSWER_LIMIT:g} s")
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def finish(self, result: object, error: Exception | None = None) -> None:
+        """Tell who waits."""
+        self._result, self._error = result, error
+        self._done.release()
 
 
 def _each(
@@ -107,13 +131,9 @@ class Writer:
             raise StoreUnavailable("the store is closed; the sender should try again later")
         if self._corrupt:
             raise StoreUnavailable(_SPOILT)
-        future: Future[T] = Future()
-        self._jobs.put(_Job(operation, argument, future))
-        try:
-            return future.result(ANSWER_LIMIT)
-        except FutureTimeoutError:
-            future.cancel()  # what is refused should not happen later, if that can be helped
-            raise StoreUnavailable(f"the store did not commit within {ANSWER_LIMIT:g} s") from None
+        job = _Job(operation, argument)
+        self._jobs.put(job)
+        return cast("T", job.wait())
 
     def alive(self) -> bool:
         """Return whether operations are still taken and the file is there and sound."""
@@ -139,7 +159,7 @@ class Writer:
         with self._engine.connect() as connection:
             while going:
                 jobs, going = self._next_group()
-                wanted = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+                wanted = [job for job in jobs if not job.given_up]
                 if wanted:
                     self._commit(connection, wanted)
 
@@ -168,7 +188,7 @@ class Writer:
             self._failed(connection, jobs, error)
             return
         for job, result in zip(jobs, results, strict=True):
-            job.future.set_result(result)
+            job.finish(result)
 
     def _failed(self, connection: Connection, jobs: list[_Job], error: Exception) -> None:
         if len(jobs) > 1 and not isinstance(error, (DatabaseError, StoreUnavailable)):
@@ -177,7 +197,7 @@ class Writer:
             return
         failure = self._translate(error)
         for job in jobs:
-            job.future.set_exception(failure)
+            job.finish(None, failure)
 
     def _translate(self, error: Exception) -> Exception:
         if not isinstance(error, SQLAlchemyError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
 import json
 from collections import deque
@@ -15,8 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from adapter.config.settings import AuthSettings, BasicAuth, SourceSettings, TlsSettings
+from adapter.core.alerts import AlertGroup
 from adapter.core.heartbeats import Beat, Heartbeat
 from adapter.core.matchers import parse_matchers
 from adapter.core.priority import Priority
@@ -562,3 +565,21 @@ def test_a_heartbeat_that_is_not_committed_is_sent_again() -> None:
     program, client = serve(replace(make_settings(), heartbeats=(PIPELINE,)))
     program.store.fault = StoreUnavailable("the disk is full")
     assert client.post("/alertmanager", data=BODY).status_code == 503
+
+
+@pytest.mark.parametrize(("body", "status"), [(BODY, "200 OK"), (b"[]", "400 BAD REQUEST")])
+def test_no_body_waits_for_the_collector_of_cycles(body: bytes, status: str) -> None:
+    """The worker has it come seldom; what hung in a cycle until then would fill the memory."""
+    app = create_app(Program(make_settings()))
+    environ = EnvironBuilder("/alertmanager", method="POST", data=body).get_environ()
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        assert run_wsgi_app(app, environ)[1] == status
+        del environ
+        gc.collect()
+        left = [each for each in gc.garbage if isinstance(each, (dict, AlertGroup))]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert left == []
