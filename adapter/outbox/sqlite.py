@@ -36,6 +36,8 @@ _PRAGMAS: Final = {
     "busy_timeout": 1000,  # nobody but a person with a shell holds a lock; senders retry a 503
 }
 _READERS: Final = 4
+_PAGE: Final = 8192
+"""Bytes of a page of a new database: a delivery of hundreds of alerts takes half the pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ def _engine(path: Path, *, readonly: bool) -> Engine:
 
 
 def _set_writing_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute(f"PRAGMA page_size = {_PAGE}")  # a database that is there keeps its own
     for name, wanted in _PRAGMAS.items():
         connection.execute(f"PRAGMA {name} = {wanted}")
         found = _read_pragma(connection, name)
