@@ -42,13 +42,14 @@ from adapter.web import create_app
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from flask import Flask
 
     from adapter.config.settings import Settings
     from adapter.core.delivery import Notice
+    from adapter.core.oncall import Schedule
     from adapter.dispatcher import Equipment
     from adapter.loading import Loaded
     from adapter.outbox import History, Outbox, Request
@@ -157,6 +158,15 @@ class Service:
     def settings(self) -> Settings:
         """Return the configuration in force."""
         return self._loaded.settings
+
+    @property
+    def records(self) -> Outbox:
+        """Return what the pages tell of."""
+        return self.store
+
+    def schedules(self) -> Mapping[str, Schedule]:
+        """Return who is on call when, as calendars told last."""
+        return self._feeds.schedules()
 
     @property
     def tls(self) -> ssl.SSLContext | None:

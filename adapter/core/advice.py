@@ -40,16 +40,35 @@ _OTHERS: Final[dict[type, str]] = {
 }
 
 
-_BLOCKED: Final = {
+_REMEDIES: Final = {
+    **_BROKEN,
     THROTTLED: _OTHERS[Throttled],
     EXHAUSTED: _OTHERS[Exhausted],
     UNREACHABLE: _OTHERS[Unreachable],
 }
 
+_CHINESE: Final = {
+    "token": "钉钉不认识这个 access_token：重新复制机器人的 webhook，再加载配置",
+    "disabled": "机器人已停用：在群设置里启用它",
+    "removed": "机器人已被移出群：新加一个，配置它的 webhook，再加载配置",
+    "dissolved": "群已解散：在别的群加机器人，配置后再加载",
+    "keyword": "机器人要求关键词：把 keyword 设为机器人显示的关键词之一，再加载配置",
+    "sign": "签名不符：重新复制 secret（加签，以 SEC 开头），再加载配置",
+    "clock": "本机时钟差了一小时以上：请校准（NTP）",
+    "ip": "本机地址不在机器人的白名单里：把钉钉看到的地址加进去",
+    "security": "被机器人的安全设置拒绝：对照安全设置与配置",
+    "request": "对面的回答不像钉钉的机器人接口：api_url 写对了吗？",
+    "unknown": "钉钉返回了没有文档的错误码：到钉钉查这个码",
+    THROTTLED: "机器人在休息；别的程序也在用它吗？可调低 rate",
+    EXHAUSTED: "本月的消息已用完：购买，或等到下月",
+    UNREACHABLE: "会自行重试；请看网络、代理与钉钉的状态",
+}
 
-def remedy(reason: str) -> str:
+
+def remedy(reason: str, language: str = "en") -> str:
     """Return the next step for what a token suffers from."""
-    return _BLOCKED.get(reason) or _BROKEN.get(reason, _BROKEN["unknown"])
+    steps = _CHINESE if language == "zh" else _REMEDIES
+    return steps.get(reason, steps["unknown"])
 
 
 def advice(outcome: Outcome) -> str:

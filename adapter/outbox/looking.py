@@ -70,6 +70,19 @@ class Looking:
             states[str(row.robot)] = here.beside(states.get(str(row.robot)))
         return states
 
+    def lanes(self) -> dict[str, dict[Priority, int]]:
+        """Return how many deliveries wait, by robot and priority; what is held back apart."""
+        found: dict[str, dict[Priority, int]] = {}
+        for row in self._read(select(queues).where(queues.c.deliveries > 0)):
+            found.setdefault(row.robot, {})[Priority(row.priority)] = row.deliveries
+        return found
+
+    def held_back(self) -> dict[str, int]:
+        """Return how many deliveries are deferred, by robot."""
+        number = func.count().label("number")
+        query = select(deliveries.c.robot, number).where(deliveries.c.state == deferring.DEFERRED)
+        return {row.robot: row.number for row in self._read(query.group_by(deliveries.c.robot))}
+
     def _oldest(self, robot: str) -> datetime:
         """Return when the oldest delivery of a robot was received: the first of either lane."""
         columns = deliveries.c

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from adapter.clock import Clock
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from adapter.core.delivery import Delivery, Post
     from adapter.core.heartbeats import Beat
     from adapter.core.life import Contents, Timeline
+    from adapter.core.oncall import Schedule
     from adapter.metrics import Metrics
+    from adapter.web.pages.records import Records
 
 
 class Counts(Protocol):
@@ -109,6 +111,15 @@ class Backend(Protocol):
     @property
     def history(self) -> History:
         """Return what tells what became of deliveries."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """Return what the pages tell of the outbox."""
+        ...
+
+    def schedules(self) -> Mapping[str, Schedule]:
+        """Return who is on call when, as calendars and overrides told last."""
         ...
 
     def wake(self, robots: Iterable[str]) -> None:

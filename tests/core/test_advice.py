@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.core.advice import advice
+from adapter.core.advice import advice, remedy
 from adapter.core.answer import read_answer
 from adapter.core.delivery import Broken, Sent, Unreachable
 
@@ -29,3 +29,9 @@ def test_what_nobody_named_yet_is_told_as_unknown() -> None:
 def test_nothing_is_to_do_when_it_was_sent_and_the_network_mends_itself() -> None:
     assert advice(Sent()) == ""
     assert "by itself" in advice(Unreachable("x", ambiguous=True))
+
+
+def test_what_a_person_can_do_is_told_in_both_languages() -> None:
+    reasons = ("token", "sign", "throttled", "exhausted", "unreachable", "unknown")
+    assert len({remedy(reason, language) for reason in reasons for language in ("zh", "en")}) == 12
+    assert remedy("new reason", "zh") == remedy("unknown", "zh")

@@ -37,7 +37,7 @@ from support.clock import START, FakeClock
 from support.settings import make_robot, make_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from flask.testing import FlaskClient
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
     from adapter.config.settings import Settings
     from adapter.core.delivery import Delivery, Post
+    from adapter.core.oncall import Schedule
+    from adapter.web.pages.records import Records
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 BODY = (
@@ -122,6 +124,13 @@ class Program:
         self.dead = False
         self.fault = ""
         self.told: list[tuple[int, str]] = []
+
+    @property
+    def records(self) -> Records:
+        raise AssertionError("no page is asked for here")
+
+    def schedules(self) -> Mapping[str, Schedule]:
+        return {name: each.schedule for name, each in self.settings.schedules.items()}
 
     def wake(self, robots: Iterable[str]) -> None:
         self.woken |= set(robots)

@@ -21,13 +21,18 @@ from adapter.web.pages.shell import Shell, prepare_templates
 from adapter.web.pages.words import SHELL
 from support.clock import FakeClock
 from support.settings import make_settings
+from web.pages.paging import Paged, an_outbox
 from web.test_webhooks import Program
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
+
+    from adapter.outbox import Outbox
+
+    Serve = Callable[..., FlaskClient]
 
 AWAY = {"REMOTE_ADDR": "192.0.2.7"}
 PROXY = {"REMOTE_ADDR": "10.1.2.3"}
@@ -37,9 +42,18 @@ TRUSTED = PageSettings(
 )
 
 
-def serve(page: PageSettings | None = None) -> FlaskClient:
-    settings = make_settings(page=page or PageSettings())
-    return create_app(Program(settings)).test_client()
+@pytest.fixture(scope="module")
+def outbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outbox]:
+    yield from an_outbox(tmp_path_factory.mktemp("shell"))
+
+
+@pytest.fixture
+def serve(outbox: Outbox) -> Serve:
+    def serving(page: PageSettings | None = None) -> FlaskClient:
+        settings = make_settings(page=page or PageSettings())
+        return create_app(Paged(settings, outbox)).test_client()
+
+    return serving
 
 
 def password(value: str, name: str = "ops") -> dict[str, str]:
@@ -65,7 +79,7 @@ def get(
 # -- who is let in -----------------------------------------------------------------------------
 
 
-def test_without_a_login_this_machine_alone_is_served() -> None:
+def test_without_a_login_this_machine_alone_is_served(serve: Serve) -> None:
     client = serve()
     assert get(client).status_code == 200
     for peer in ("127.0.0.9", "::1", "::ffff:127.0.0.1"):
@@ -76,21 +90,21 @@ def test_without_a_login_this_machine_alone_is_served() -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost:8060", "127.0.0.1", "[::1]:8060", "a.localhost"])
-def test_names_of_loopback_are_served(host: str) -> None:
+def test_names_of_loopback_are_served(serve: Serve, host: str) -> None:
     assert get(serve(), headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.evil.example", "localhost.evil", "10.0.0.1"])
-def test_a_name_that_another_site_turned_to_loopback_is_not(host: str) -> None:
+def test_a_name_that_another_site_turned_to_loopback_is_not(serve: Serve, host: str) -> None:
     assert get(serve(), headers={"Host": host}).status_code == 404
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
-def test_a_proxy_on_this_machine_opens_nothing(header: str) -> None:
+def test_a_proxy_on_this_machine_opens_nothing(serve: Serve, header: str) -> None:
     assert get(serve(), headers={header: "for=127.0.0.1"}).status_code == 404
 
 
-def test_a_password_lets_in_from_anywhere_and_nothing_else_does() -> None:
+def test_a_password_lets_in_from_anywhere_and_nothing_else_does(serve: Serve) -> None:
     client = serve(BASIC)
     response = get(client, headers=password("hunter2"), environ_base=AWAY)
     assert (response.status_code, "<bdi>ops</bdi>" in response.text) == (200, True)
@@ -100,7 +114,7 @@ def test_a_password_lets_in_from_anywhere_and_nothing_else_does() -> None:
         assert refused.headers["WWW-Authenticate"].startswith('Basic realm="')
 
 
-def test_a_trusted_proxy_says_who_it_is() -> None:
+def test_a_trusted_proxy_says_who_it_is(serve: Serve) -> None:
     client = serve(TRUSTED)
     named = {"X-Forwarded-User": "张三".encode().decode("latin-1")}
     response = get(client, headers=named, environ_base=PROXY)
@@ -110,12 +124,14 @@ def test_a_trusted_proxy_says_who_it_is() -> None:
 @pytest.mark.parametrize(
     ("headers", "peer"), [({"X-Forwarded-User": "root"}, AWAY), ({}, PROXY), ({}, {})]
 )
-def test_nobody_else_is_believed(headers: Mapping[str, str], peer: Mapping[str, str]) -> None:
+def test_nobody_else_is_believed(
+    serve: Serve, headers: Mapping[str, str], peer: Mapping[str, str]
+) -> None:
     response = get(serve(TRUSTED), headers=headers, environ_base=peer)
     assert (response.status_code, refusal_of(response)) == (403, "no_proxy")
 
 
-def test_either_login_suffices() -> None:
+def test_either_login_suffices(serve: Serve) -> None:
     both = PageSettings(
         basic=BASIC.basic,
         trusted_header=TRUSTED.trusted_header,
@@ -130,7 +146,7 @@ def test_either_login_suffices() -> None:
 # -- what a page is ----------------------------------------------------------------------------
 
 
-def test_every_page_forbids_what_does_not_come_from_here() -> None:
+def test_every_page_forbids_what_does_not_come_from_here(serve: Serve) -> None:
     client = serve()
     for response in (get(client), get(client, environ_base=AWAY)):
         assert response.headers["Content-Security-Policy"] == POLICY
@@ -153,7 +169,9 @@ def test_every_page_forbids_what_does_not_come_from_here() -> None:
         ("xx", "yy", "en", "en"),
     ],
 )
-def test_the_language_is_the_visitors(asked: str, kept: str, preferred: str, shown: str) -> None:
+def test_the_language_is_the_visitors(
+    serve: Serve, asked: str, kept: str, preferred: str, shown: str
+) -> None:
     client = serve()
     if kept:
         client.set_cookie("adapter_language", kept)
@@ -163,14 +181,14 @@ def test_the_language_is_the_visitors(asked: str, kept: str, preferred: str, sho
     assert f'href="?lang={other}"' in response.text
 
 
-def test_a_language_that_was_chosen_is_kept() -> None:
+def test_a_language_that_was_chosen_is_kept(serve: Serve) -> None:
     client = serve()
     get(client, "/?lang=en")
     assert '<html lang="en">' in get(client, "/").text
     assert "adapter_language" not in str(get(client, "/?lang=en").headers)
 
 
-def test_files_are_known_by_their_content_and_open_to_all() -> None:
+def test_files_are_known_by_their_content_and_open_to_all(serve: Serve) -> None:
     client = serve(BASIC)
     addresses = re.findall(r'"(/m/assets/[^"]+)"', get(client).text)
     assert len(set(addresses)) == 3
