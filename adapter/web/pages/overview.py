@@ -27,7 +27,7 @@ WORDS: Final[Pairs] = {
     "broken": ("不可用", "broken"),
     "gone": ("已不在配置中", "no longer configured"),
     "number_of_pool": ("池中第 {} 个", "number {} of its pool"),
-    "rate": ("已计入限速", "Sent within the rate"),
+    "rate": ("限速内已发", "Sent in the window"),
     "left": ("还可发 {}", "{} left"),
     "rests_until": ("休息至", "rests until"),
     "month": ("本月消息", "Messages this month"),

@@ -67,7 +67,7 @@ def test_a_robot_that_is_well_says_what_waits(outbox: Outbox) -> None:
     later = make_delivery(make_alert("C"), key="c")
     put(outbox, msgspec.structs.replace(later, deferred_until=START + timedelta(days=1)))
     said = text_of(client_of(make_settings(robot), outbox))
-    assert "ops well Sent within the rate 0/20 · 20 left" in said
+    assert "ops well Sent in the window 0/20 · 20 left" in said
     assert "Messages this month 100/3000 company" in said
     assert "Waiting 1 high · 1 normal · 1 other messages" in said
     assert "Deferred 1" in said
@@ -101,7 +101,7 @@ def test_a_token_that_rests_is_no_trouble(outbox: Outbox) -> None:
     robot = make_robot()
     put(outbox, make_delivery())
     ail(outbox, robot, "")
-    assert "ops resting Sent within" in text_of(client_of(make_settings(robot), outbox))
+    assert "ops resting Sent in" in text_of(client_of(make_settings(robot), outbox))
 
 
 def test_heartbeats_stand_with_what_is_lost_first(outbox: Outbox) -> None:
