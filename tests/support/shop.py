@@ -23,11 +23,13 @@ from support.rendering import renderer
 from support.settings import make_robot, make_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from adapter.config.settings import RobotSettings, Settings
     from adapter.core.alerts import AlertGroup
+    from adapter.core.oncall import Schedule
+    from adapter.outbox import Outbox
 
 EXTERNAL = "https://alerts.example.com"
 SECRET = "0123456789abcdef"
@@ -58,6 +60,15 @@ class Shop:
         self.bodies: list[dict[str, Any]] = []
         self.outcomes: list[Outcome] = []
         self.client = create_app(self).test_client()
+
+    @property
+    def records(self) -> Outbox:
+        """Return what the pages tell of the outbox."""
+        return self.store
+
+    def schedules(self) -> Mapping[str, Schedule]:
+        """Return who is on call when."""
+        return {name: each.schedule for name, each in self.settings.schedules.items()}
 
     def receive(self, *groups: AlertGroup) -> None:
         """Accept groups and deliver all that can be delivered now."""
