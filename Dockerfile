@@ -33,8 +33,9 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8060
 STOPSIGNAL SIGTERM
-# Not through a proxy of the environment. Kubernetes has probes of its own and ignores this.
+# Whether server.tls is set stands in the configuration, so both are tried; the certificate bears another name than
+# this one's. Not through a proxy of the environment. Kubernetes has probes of its own and ignores this.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-c", \
-  "from urllib.request import *; build_opener(ProxyHandler({})).open('http://127.0.0.1:8060/-/healthy', timeout=4)"]
+  "import ssl, sys\nfrom http.client import HTTPException\nfrom urllib.request import *\nask = build_opener(ProxyHandler({}), HTTPSHandler(context=ssl._create_unverified_context()))\nfor scheme in 'http', 'https':\n try: sys.exit(ask.open(scheme + '://127.0.0.1:8060/-/healthy', timeout=2).status != 200)\n except (OSError, HTTPException): pass\nsys.exit('not healthy')"]
 ENTRYPOINT ["alertmanager-dingtalk"]
 CMD ["serve", "--config", "/etc/alertmanager-dingtalk/config.yml"]

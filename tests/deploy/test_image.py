@@ -20,7 +20,7 @@ from adapter import __version__
 from adapter.secret import Secret
 from adapter.simulator import Robot, Running, SimulatorSettings, running
 from support.adapter import children_of, told
-from support.container import Pod, build, instructions, need_namespaces
+from support.container import Pod, build, health_check, instructions, need_namespaces
 from support.kustomize import K8S, ROOT, Manifest, container, kustomize, one
 from support.postgresql import cluster
 from support.processes import answers, free_port, wait_until
@@ -197,8 +197,7 @@ def test_probes_and_hooks_work_in_the_pod(start: Start) -> None:
         assert answers(f"{there.url}{adapter[f'{name}Probe']['httpGet']['path']}")
     program, _seconds = adapter["lifecycle"]["preStop"]["exec"]["command"]
     assert there.pod.run(program, "0").returncode == 0
-    check = json.loads(dict(instructions())["HEALTHCHECK"].split(" CMD ")[1])
-    here = [word.replace("127.0.0.1:8060", there.url.removeprefix("http://")) for word in check]
+    here = health_check(there.url)
     assert there.pod.run(*here).returncode == 0
     assert there.pod.run("alertmanager-dingtalk", "--version").stdout.split()[-1] == __version__
     process = there.pod.process

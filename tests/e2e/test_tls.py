@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -13,6 +15,7 @@ from adapter.simulator import Robot, SimulatorSettings, running
 from support.adapter import Adapter, adapter_in, robot_section, told
 from support.alertmanager import RELEASES, alertmanager
 from support.certificates import Authority
+from support.container import health_check
 from support.processes import wait_until
 
 if TYPE_CHECKING:
@@ -63,6 +66,15 @@ def status(adapter: Adapter, authority: Authority, path: str) -> int:
 
 def post(adapter: Adapter, authority: Authority, name: str, **more: Any) -> requests.Response:  # noqa: ANN401  # what requests takes
     return adapter.post(told(name), verify=str(authority.file), **more)
+
+
+def test_the_health_check_of_the_image_speaks_tls(adapter: Adapter) -> None:
+    _python, *arguments = health_check(adapter.url)
+    here = [sys.executable, *arguments]
+    assert subprocess.run(here, check=False, timeout=30).returncode == 0
+    adapter.kill()
+    done = subprocess.run(here, check=False, timeout=30, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "not healthy\n")
 
 
 def test_alertmanager_shows_its_certificate_and_nobody_else_gets_in(

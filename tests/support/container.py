@@ -5,6 +5,7 @@ The host lends its programs and libraries; what the image and the pod's volumes 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -44,6 +45,12 @@ def instructions() -> list[tuple[str, str]]:
     text = "\n".join(line for line in lines if not line.startswith("#"))
     found = re.sub(r"\\\n\s*", " ", text).splitlines()
     return [(name, rest) for name, _, rest in (line.partition(" ") for line in found if line)]
+
+
+def health_check(url: str) -> list[str]:
+    """Return the Dockerfile's health check, of what listens at a URL."""
+    check = json.loads(dict(instructions())["HEALTHCHECK"].split(" CMD ")[1])
+    return [word.replace("127.0.0.1:8060", url.partition("://")[2]) for word in check]
 
 
 @dataclass
