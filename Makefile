@@ -46,8 +46,7 @@ lock: $(VENV)/.installed-dev  ## renew requirements*.lock from pyproject.toml, w
 	@./scripts/lock $(BIN)/uv
 
 audit: $(VENV)/.installed-dev  ## ask the advisory database about every locked version; needs the network
-	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
-		-r requirements.lock -r requirements-build.lock
+	@./scripts/audit $(BIN)/pip-audit
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build dist

@@ -1,8 +1,9 @@
-"""`make help` prints every target there is."""
+"""`make help` prints every target there is; `make audit` says what its answer means."""
 
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,25 @@ def test_help_lists_every_target(tmp_path: Path) -> None:
     assert sorted(re.findall(r"^  make (\S+) +\S", listing.output(), re.MULTILINE)) == sorted(
         phony.split()
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "told"),
+    [
+        ("No known vulnerabilities found", 0, ""),
+        ("Found 1 known vulnerability in 1 package", 1, "raise what is named above"),
+        ("blinker: Dependency not found and could not be audited", 1, "this is no finding"),
+    ],
+)
+def test_audit_tells_a_finding_from_no_answer(
+    said: str, code: int, told: str, tmp_path: Path
+) -> None:
+    pip_audit = tmp_path / "pip-audit"
+    pip_audit.write_text(f"#!/bin/sh\necho '{said}'\nexit {code}\n")
+    pip_audit.chmod(0o755)
+    done = subprocess.run(
+        ["scripts/audit", pip_audit], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (code, f"{said}\n")
+    assert told in done.stderr
+    assert bool(told) == bool(done.stderr)
