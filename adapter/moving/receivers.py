@@ -59,11 +59,16 @@ class _Kind:
 
 
 def base_url(server: ServerSettings) -> str:
-    """Return where senders reach the adapter; by this machine's name if it listens everywhere."""
+    """Return where senders reach the adapter, as far as the configuration tells.
+
+    If it listens everywhere: as people do, or else by this machine's name.
+    """
     try:
         everywhere = ip_address(server.host).is_unspecified
     except ValueError:
         everywhere = False
+    if everywhere and server.external_url:
+        return server.external_url
     host = socket.gethostname() if everywhere else server.host
     scheme = "http" if server.tls is None else "https"
     return f"{scheme}://{Address(host, server.port)}"

@@ -255,6 +255,12 @@ def test_the_url_says_whether_tls_is_spoken() -> None:
     assert base_url(server) == "https://10.0.0.7:443"
 
 
+def test_who_listens_everywhere_is_reached_as_people_reach_it() -> None:
+    public = "https://alerts.example.com/dingtalk"
+    assert base_url(ServerSettings(external_url=public)) == public
+    assert base_url(ServerSettings(host="10.0.0.7", external_url=public)) == "http://10.0.0.7:8060"
+
+
 def test_who_listens_everywhere_is_reached_by_the_name_of_the_machine(
     configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
