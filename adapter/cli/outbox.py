@@ -50,7 +50,7 @@ def _history(settings: Settings) -> closing[History]:
 @_as_json
 @click.pass_obj
 def list_(settings: Settings, limit: int, *, as_json: bool) -> None:
-    """Show which robots cannot send, what waits, dead letters, and the newest messages."""
+    """Show which robots cannot send, what waits or died, refused webhooks, newest messages."""
     with _history(settings) as history:
         found = history.overview(limit)
         found = msgspec.structs.replace(found, ill=history.ill(settings.tokens))
@@ -62,11 +62,14 @@ def list_(settings: Settings, limit: int, *, as_json: bool) -> None:
 @_as_json
 @click.pass_obj
 def show(settings: Settings, name: str, *, as_json: bool) -> int:
-    """Show a delivery, one alert of it, a message, or one that was asked for (mID, msgUuid)."""
+    """Show a delivery, one alert of it, a message, or one that was asked for (mID, msgUuid).
+
+    refused:N is a webhook that was answered 400 or 413, as it came.
+    """
     with _history(settings) as history:
         found = history.show(name)
     if found is None:
-        _complain(f"{name}: names neither a delivery, nor an alert, nor a message that is kept")
+        _complain(f"{name}: names no delivery, alert, message or refused webhook that is kept")
         return UNKNOWN
     _print(found, outbox_text.shown(found), as_json=as_json)
     return 0

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from adapter.core.life import Life, Message
     from adapter.outbox.asked import Asked
     from adapter.outbox.history import Overview, Shown, Trace
+    from adapter.outbox.refusals import Refused
 
 
 def local(instant: datetime) -> str:
@@ -63,6 +64,11 @@ def overview(found: Overview) -> str:
                 dead,
             ),
             _section("other messages that wait or died", ASKED_HEAD, map(_asked, found.asked)),
+            _section(
+                f"refused webhooks: {_some(len(found.refused), found.refused_in_all)}",
+                REFUSED_HEAD,
+                map(_refused, found.refused),
+            ),
             _section("newest messages", MESSAGE_HEAD, map(_message, found.messages)),
         )
     )
@@ -73,7 +79,9 @@ def _member(robot: str, number: int) -> str:
 
 
 def shown(found: Shown) -> str:
-    """Return a message with its body, or what became of each alert of a delivery."""
+    """Return a message or what was refused with its body, or what became of each alert."""
+    if found.refused is not None:
+        return f"{table(REFUSED_HEAD, [_refused(found.refused)])}\n\n{found.body}"
     if found.message is None:
         return "\n\n".join((*map(_life, found.lives), *map(asked_life, found.asked)))
     return f"{table(MESSAGE_HEAD, [_message(found.message)])}\n\n{found.body}"
@@ -101,6 +109,14 @@ def _message(message: Message) -> tuple[str, ...]:
         settled,
         unsure + message.outcome,
     )
+
+
+REFUSED_HEAD = ("ID", "RECEIVED", "ANSWER", "BYTES KEPT", "WHY")
+
+
+def _refused(refused: Refused) -> tuple[str, ...]:
+    size = f"the first {refused.kept_bytes}" if refused.truncated else str(refused.kept_bytes)
+    return refused.id, local(refused.received_at), str(refused.code), size, refused.reason
 
 
 ASKED_HEAD = ("ID", "ROBOT", "RECEIVED", "STATE", "TYPE", "TITLE", "MSGUUID", "REASON")

@@ -17,6 +17,7 @@ from adapter.core.advice import remedy
 from adapter.core.life import Contents, Life, Message, Timeline
 from adapter.core.priority import Priority
 from adapter.errors import StoreUnavailable
+from adapter.outbox import refusals
 from adapter.outbox.asked import Asked, asked_by, unsent
 from adapter.outbox.bits import unpack
 from adapter.outbox.deferring import DEFERRED
@@ -29,6 +30,7 @@ from adapter.outbox.lives import (
 )
 from adapter.outbox.messages import PENDING
 from adapter.outbox.postgresql import read_postgresql
+from adapter.outbox.refusals import Refused
 from adapter.outbox.rows import to_ailing, to_delivery
 from adapter.outbox.sqlite import read_sqlite
 from adapter.outbox.tables import batches, dead, deliveries, from_us
@@ -104,16 +106,22 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     dead_in_all: int
     messages: tuple[Message, ...]
     asked: tuple[Asked, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    refused_in_all: int = 0
     ill: tuple[IllRobot, ...] = ()
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what an id names: a message with its body, alerts of a delivery, what was asked for."""
+    """Hold what an id names: a message with its body, alerts of a delivery, what was asked for.
+
+    Or a body that was refused.
+    """
 
     message: Message | None = None
     body: str = ""
     lives: tuple[Life, ...] = ()
     asked: tuple[Asked, ...] = ()
+    refused: Refused | None = None
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +153,7 @@ class History:
     def show(self, name: str) -> Shown | None:
         """Return what `DELIVERY`, `DELIVERY.INDEX`, `mID` or the id of a message names, if any.
 
-        What was asked for may be named by its `msgUuid` too.
+        What was asked for may be named by its `msgUuid` too; `refused:N` is what was refused.
         """
         return self._ask(lambda connection: _show(connection, name))
 
@@ -202,6 +210,8 @@ def _overview(connection: Connection, limit: int) -> Overview:
         dead_in_all=connection.execute(select(func.count()).select_from(dead)).scalar_one(),
         messages=newest_messages(connection, limit),
         asked=unsent(connection, limit),
+        refused=refusals.newest(connection, limit),
+        refused_in_all=refusals.count(connection),
     )
 
 
@@ -265,6 +275,10 @@ def _show(connection: Connection, name: str) -> Shown | None:
     asked = asked_by(connection, name)
     if asked:
         return Shown(asked=asked)
+    refused = refusals.find(connection, name)
+    if refused is not None:
+        described, body = refused
+        return Shown(refused=described, body=body.decode(errors="replace"))
     place = parse_name(name)
     if place is None:
         return None

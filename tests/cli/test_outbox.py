@@ -169,6 +169,29 @@ def test_labels_cannot_steer_the_terminal(folder: Path, capsys: pytest.CaptureFi
     assert ("\x1b" in text, "Good�[31m" in text) == (False, True)
 
 
+def test_refused_webhooks_are_listed_and_shown_without_secrets(
+    folder: Path, owner: Outbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = f'{{"alerts": "13812345678 {TOKEN} \x1b[31m'.encode() + b"\xff" * 70_000
+    for number, refused in enumerate((b"{", body)):
+        owner.keep_refused(refused, code=400 + 13 * number, reason="line 1, column 2", now=START)
+    assert outbox(folder, "list", "--limit", "1") == 0
+    section = capsys.readouterr().out.partition("refused webhooks: ")[2].splitlines()
+    at = START.astimezone().isoformat()
+    assert section[0] == "1 of 2"
+    assert section[2].split(maxsplit=6) == [
+        "refused:2", at, "413", "the", "first", "65536", "line 1, column 2"
+    ]  # fmt: skip
+    assert outbox(folder, "show", "refused:2") == 0
+    shown = capsys.readouterr().out
+    assert '{"alerts": "138****5678 *** �[31m�' in shown
+    for arguments in ["show", "refused:2", "--json"], ["list", "--json"]:
+        assert outbox(folder, *arguments) == 0
+        shown = capsys.readouterr().out
+        assert ('"kept_bytes": 65536' in shown, TOKEN in shown) == (True, False)
+    assert outbox(folder, "show", "refused:3") == 1
+
+
 @pytest.mark.usefixtures("owner")
 def test_what_is_unknown_is_told_with_exit_code_1(
     folder: Path, capsys: pytest.CaptureFixture[str]
@@ -177,7 +200,7 @@ def test_what_is_unknown_is_told_with_exit_code_1(
     assert outbox(folder, "trace", "00ff") == 1
     told = capsys.readouterr().err.splitlines()
     assert told == [
-        "9: names neither a delivery, nor an alert, nor a message that is kept",
+        "9: names no delivery, alert, message or refused webhook that is kept",
         "00ff: no alert in the outbox has this fingerprint",
     ]
 

@@ -472,3 +472,16 @@ def test_the_contents_of_a_digest_are_what_it_counted(outbox: Outbox, history: H
     contents = history.contents("d-1")
     assert contents is not None
     assert (len(contents.parts), contents.cut) == (50, True)
+
+
+def test_refused_webhooks_are_listed_and_looked_at(outbox: Outbox, history: History) -> None:
+    outbox.keep_refused(b"{", code=400, reason="no JSON", now=START)
+    outbox.keep_refused(b"\xffx" * 70_000, code=413, reason="large", now=LATER)
+    found = history.overview(1)
+    assert ([each.id for each in found.refused], found.refused_in_all) == (["refused:2"], 2)
+    assert (found.refused[0].kept_bytes, found.refused[0].truncated) == (65_536, True)
+    shown = history.show("refused:1")
+    assert shown is not None
+    assert shown.refused is not None
+    assert (shown.refused.code, shown.refused.received_at, shown.body) == (400, START, "{")
+    assert history.show("refused:3") is None
