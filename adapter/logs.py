@@ -24,18 +24,26 @@ if TYPE_CHECKING:
 
     from adapter.secret import Secret
 
-_PATTERNS: Final = (
-    (re.compile(r"((?:access_token|sign)(?:=|%3D))[^&\s\"'\\]+", re.IGNORECASE), r"\1***"),
+_PATTERNS: Final = (  # each with words, in small letters, of which a match has one
+    (
+        ("access_token", "sign"),
+        re.compile(r"((?:access_token|sign)(?:=|%3D))[^&\s\"'\\]+", re.IGNORECASE),
+        r"\1***",
+    ),
     (  # "access_token: is empty" is no token
+        ("access_token", "sign"),
         re.compile(
             r"((?:access_token|sign)(?:\\?[\"'])?: ?(?:\\?[\"'])?)[0-9A-Z+/=_%-]{16,}",
             re.IGNORECASE,
         ),
         r"\1***",
     ),
-    (re.compile(r"\bSEC[0-9a-f]{16,}"), "***"),
-    (re.compile(r"(?i)\b(authorization\"?:? ?\"?(?:basic|bearer) )[^\s\"']+"), r"\1***"),
-    *MASKS,
+    (("sec",), re.compile(r"\bSEC[0-9a-f]{16,}"), "***"),
+    (
+        ("authorization",),
+        re.compile(r"(?i)\b(authorization\"?:? ?\"?(?:basic|bearer) )[^\s\"']+"),
+        r"\1***",
+    ),
 )
 
 SHORTEST_SECRET: Final = 6
@@ -59,7 +67,11 @@ class Redaction:
         for secret in self._known:
             if secret in text:
                 text = text.replace(secret, "***")
-        for pattern, replacement in _PATTERNS:
+        small = text.casefold()
+        for words, pattern, replacement in _PATTERNS:
+            if any(word in small for word in words):  # a tenth of what looking for it takes
+                text = pattern.sub(replacement, text)
+        for pattern, replacement in MASKS:
             text = pattern.sub(replacement, text)
         return text
 
@@ -72,32 +84,36 @@ def _notations(text: str) -> set[str]:
 redaction: Final = Redaction()
 
 
+class _Lines(structlog.WriteLogger):
+    """Write the finished lines of one of our loggers, which `name` tells."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(sys.stderr)
+        self.name = name
+
+
 def configure(log_format: Literal["json", "console"], level: str) -> None:
-    """Send every log line, also of libraries, through structlog and the wall to stderr."""
+    """Send every log line, also of libraries, through structlog and the wall to stderr.
+
+    Our own lines do not go round by way of `logging`, which takes longer than making them.
+    """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    finishing = [*_rendering(log_format), _wall]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,  # first: what is not written should cost nothing
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, *finishing],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_Lines,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_rendering(log_format),
-                _wall,
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *finishing],
         )
     )
     root = logging.getLogger()

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
-from adapter.logs import Redaction, configure, redaction
+from adapter.core.people import MASKS
+from adapter.logs import _PATTERNS, Redaction, configure, redaction
 from adapter.secret import Secret
 
 if TYPE_CHECKING:
@@ -50,6 +53,22 @@ def _root() -> Iterator[None]:
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str, clean: str) -> None:
+    assert Redaction()(text) == clean
+
+
+PIECES = (
+    *("access_token", "ACCESS_TOKEN", "acceſſ_toKen", "sign", "Sign", "=", "%3D", ": ", '"', "\\"),
+    *("SEC", "sec", "0123456789abcdef", "authorization: ", "Authorization: ", "Bearer ", "basic "),
+    *("13800000001", "+852-12345678", " ", "&"),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.characters(), max_size=10).map("".join))
+def test_no_pattern_is_left_out_that_would_find_something(text: str) -> None:
+    every = [(pattern, shown) for _, pattern, shown in _PATTERNS] + list(MASKS)
+    clean = text
+    for pattern, shown in every:
+        clean = pattern.sub(shown, clean)
     assert Redaction()(text) == clean
 
 
