@@ -16,6 +16,7 @@ from adapter.clock import SharedClock
 from adapter.complaints import Complaints
 from adapter.config.fixed import fixed
 from adapter.config.footprint import Footprint
+from adapter.core.audit import By
 from adapter.core.directory import Directory
 from adapter.core.queue_notices import corrupt, gone
 from adapter.dingtalk import Client
@@ -264,6 +265,22 @@ class Service:
         except StoreUnavailable as error:
             log.warning("robots rest on after the reload", why=str(error))
         self._dispatcher.wake_all()
+
+    def retry(self, name: str, who: str) -> Changed:
+        """Let what is dead wait again, as somebody has decided."""
+        changed = self.store.retry([name], by=By(who, self.clock.now()))
+        return self._decided("retry", who, changed)
+
+    def discard(self, name: str, who: str) -> Changed:
+        """Give up what is dead or waits, as somebody has decided."""
+        now = self.clock.now()
+        changed = self.store.discard([name], now=now, by=By(who, now))
+        return self._decided("discard", who, changed)
+
+    def _decided(self, what: str, who: str, changed: Changed) -> Changed:
+        log.info("decided on the page", what=what, who=who, done=changed.done)
+        self.wake(changed.robots)
+        return changed
 
     def _carry_out(self, request: Request) -> Changed:
         """Do what a command asks, and look at once at what waits now."""

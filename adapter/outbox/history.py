@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapter.core.advice import remedy
 from adapter.core.life import Contents, Life, Message, Timeline
 from adapter.core.priority import Priority
 from adapter.errors import StoreUnavailable
-from adapter.outbox import refusals
+from adapter.outbox import auditing, refusals, searching
 from adapter.outbox.asked import Asked, asked_by, unsent
 from adapter.outbox.bits import unpack
 from adapter.outbox.deferring import DEFERRED
@@ -32,6 +32,7 @@ from adapter.outbox.messages import PENDING
 from adapter.outbox.postgresql import read_postgresql
 from adapter.outbox.refusals import Refused
 from adapter.outbox.rows import to_ailing, to_delivery
+from adapter.outbox.searching import holds
 from adapter.outbox.sqlite import read_sqlite
 from adapter.outbox.tables import batches, dead, deliveries, from_us
 from adapter.outbox.tables import tokens as table_of_tokens
@@ -41,9 +42,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection, Engine, Row
+    from sqlalchemy import Connection, Engine, Row
 
     from adapter.core.alerts import Alert
+    from adapter.core.audit import Decision
+    from adapter.core.search import Hits, Search
     from adapter.secret import Secret
 
 T = TypeVar("T")
@@ -174,6 +177,23 @@ class History:
         """Return what a message told, if it is known."""
         return self._ask(lambda connection: contents_of(connection, message))
 
+    def search(self, search: Search) -> Hits:
+        """Return the newest deliveries that fit."""
+        return self._ask(lambda connection: searching.find(connection, search))
+
+    def decisions(self, delivery: int) -> tuple[Decision, ...]:
+        """Return what people decided about a delivery, the oldest first."""
+        return self._ask(lambda connection: auditing.about(connection, delivery))
+
+    def newest_decisions(self, limit: int) -> tuple[Decision, ...]:
+        """Return what people decided last, the newest first."""
+        return self._ask(lambda connection: auditing.newest(connection, limit))
+
+    def body(self, message: str) -> bytes | None:
+        """Return what was sent to DingTalk as a message, if it is known."""
+        query = select(batches.c.body).where(batches.c.id == message)
+        return self._ask(lambda connection: connection.execute(query).scalar())
+
     def close(self) -> None:
         """Give the database up."""
         self.engine.dispose()
@@ -296,7 +316,7 @@ def _trace(connection: Connection, fingerprint: str, newest: int) -> Trace:
     needle = b'"fingerprint":' + msgspec.json.encode(fingerprint)
     holding = (
         select(looked_at.c.id)
-        .where(_holds(connection, looked_at.c.payload, needle))
+        .where(holds(connection, looked_at.c.payload, needle))
         .order_by(looked_at.c.id.desc())
         .limit(TRACED + 1)
     )
@@ -305,15 +325,6 @@ def _trace(connection: Connection, fingerprint: str, newest: int) -> Trace:
     lives = [life for row in connection.execute(rows) for life in _of(connection, row, fingerprint)]
     older = connection.execute(recent.offset(newest).limit(1)).first() is not None
     return Trace(lives=tuple(lives), cut=older or len(ids) > TRACED)
-
-
-def _holds(
-    connection: Connection, payload: ColumnElement[bytes], needle: bytes
-) -> ColumnElement[bool]:
-    """Return a condition on bytes: LIKE is for text, and depends on how SQLite was built."""
-    if connection.dialect.name == "sqlite":
-        return func.instr(payload, needle) > 0
-    return func.position(literal(needle).op("IN")(payload)) > 0
 
 
 def _of(connection: Connection, row: Row[Any], fingerprint: str) -> list[Life]:

@@ -11,6 +11,7 @@ from adapter.outbox.tables import (
     announced,
     batches,
     dead,
+    decisions,
     deferred,
     deliveries,
     discarded,
@@ -46,6 +47,7 @@ def purge(
     removed = _messages(connection, before)
     removed += _older(connection, dead, dead.c.died_at, dead_before)
     removed += _older(connection, discarded, discarded.c.discarded_at, dead_before)
+    removed += _older(connection, decisions, decisions.c.at, dead_before)
     removed += _settled(connection, before, dead_before)
     gone = stranded.c.delivery.not_in(select(deliveries.c.id))
     connection.execute(delete(stranded).where(stranded.c.sent_at < to_us(before), gone))

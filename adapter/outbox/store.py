@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    from adapter.core.audit import By
     from adapter.core.delivery import Delivery, Idle, Notice, Post
     from adapter.core.heartbeats import Beat, Watched
     from adapter.core.monthly import Allowance
@@ -236,15 +237,18 @@ class Outbox(Looking):
 
     # -- what a person decides ---------------------------------------------------------------
 
-    def retry(self, ids: Sequence[str]) -> Changed:
-        """Let what is dead wait again; what cannot be done is told and changes nothing."""
-        changed = self._writer.run(lambda connection: deciding.retry(connection, ids))
+    def retry(self, ids: Sequence[str], *, by: By | None = None) -> Changed:
+        """Let what is dead wait again; what cannot be done is told and changes nothing.
+
+        Who decides is kept with it, if that is known.
+        """
+        changed = self._writer.run(lambda connection: deciding.retry(connection, ids, by))
         self.recount()
         return changed
 
-    def discard(self, ids: Sequence[str], *, now: datetime) -> Changed:
-        """Give up what is dead or waits; what cannot be done is told."""
-        changed = self._writer.run(lambda connection: deciding.discard(connection, ids, now))
+    def discard(self, ids: Sequence[str], *, now: datetime, by: By | None = None) -> Changed:
+        """Give up what is dead or waits; what cannot be done is told; likewise."""
+        changed = self._writer.run(lambda connection: deciding.discard(connection, ids, now, by))
         self.recount()
         return changed
 

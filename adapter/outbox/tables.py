@@ -256,6 +256,18 @@ kept = Table(  # what the adapter must not forget in a restart, and replicas sha
     Column("kept_at", BigInteger, nullable=False),
 )
 
+decisions = Table(  # what people decided on the page
+    "decisions",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("who", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # as a person names it
+    Column("delivery", BigInteger),
+    Index("decisions_delivery", "delivery"),
+)
+
 heartbeats = Table(  # what came of each heartbeat, by source and value
     "heartbeats",
     metadata,

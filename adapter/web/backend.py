@@ -10,10 +10,12 @@ if TYPE_CHECKING:
 
     from adapter.clock import Clock
     from adapter.config.settings import Settings
+    from adapter.core.audit import Decision
     from adapter.core.delivery import Delivery, Post
     from adapter.core.heartbeats import Beat
     from adapter.core.life import Contents, Timeline
     from adapter.core.oncall import Schedule
+    from adapter.core.search import Hits, Search
     from adapter.metrics import Metrics
     from adapter.web.pages.records import Records
 
@@ -84,6 +86,32 @@ class History(Protocol):
         """Return what a message told, if it is known."""
         ...
 
+    def search(self, search: Search) -> Hits:
+        """Return the newest deliveries that fit."""
+        ...
+
+    def body(self, message: str) -> bytes | None:
+        """Return what was sent to DingTalk as a message, if it is known."""
+        ...
+
+    def decisions(self, delivery: int) -> Sequence[Decision]:
+        """Return what people decided about a delivery, the oldest first."""
+        ...
+
+
+class Changed(Protocol):
+    """What became of a decision."""
+
+    @property
+    def done(self) -> Sequence[str]:
+        """Return the ids that were changed."""
+        ...
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """Return why others were not."""
+        ...
+
 
 class Backend(Protocol):
     """The program as the views see it."""
@@ -120,6 +148,14 @@ class Backend(Protocol):
 
     def schedules(self) -> Mapping[str, Schedule]:
         """Return who is on call when, as calendars and overrides told last."""
+        ...
+
+    def retry(self, name: str, who: str) -> Changed:
+        """Let what `DELIVERY` or `DELIVERY.INDEX` names wait again; raises StoreUnavailable."""
+        ...
+
+    def discard(self, name: str, who: str) -> Changed:
+        """Give up what such a name means; raises StoreUnavailable."""
         ...
 
     def wake(self, robots: Iterable[str]) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,9 +11,8 @@ import pytest
 from adapter.core.batch import Entry
 from adapter.core.priority import Priority
 from adapter.errors import StoreUnavailable
-from adapter.outbox import History, Outbox, open_history, open_postgresql, open_sqlite
+from adapter.outbox import History, Outbox, open_history, open_sqlite
 from adapter.outbox.sqlite import open_existing
-from adapter.secret import Secret
 from support.alerts import make_alert, make_delivery
 from support.clock import START
 from support.deferral_contract import MORNING, held, launch_digest, warning
@@ -38,60 +34,15 @@ from support.outbox_contract import (
     settle,
     take,
 )
-from support.postgresql import Cluster, cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from adapter.core.delivery import Delivery
     from adapter.core.life import Life
 
 WHY = "430101 the word forbidden"
 LATER = START + MINUTE
-
-numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    # Not below pytest's own folder, which the server's user may not enter.
-    with TemporaryDirectory() as folder, cluster(Path(folder)) as server:
-        yield server
-
-
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param(
-            "postgresql", marks=[pytest.mark.real, pytest.mark.xdist_group("history-postgresql")]
-        ),
-    ]
-)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Secret | None]:
-    """Return where the outbox is kept: the path of SQLite's file, or PostgreSQL's URL."""
-    path = tmp_path / "adapter.db"
-    if request.param == "sqlite":
-        return path, None
-    server: Cluster = request.getfixturevalue("server")
-    name = f"history{next(numbers)}"
-    server.execute(f"CREATE DATABASE {name}")
-    return path, Secret(server.url(name))
-
-
-@pytest.fixture
-def outbox(place: tuple[Path, Secret | None]) -> Iterator[Outbox]:
-    path, url = place
-    outbox = open_sqlite(path, START) if url is None else open_postgresql(url)
-    yield outbox
-    outbox.close()
-
-
-@pytest.fixture
-def history(place: tuple[Path, Secret | None], outbox: Outbox) -> Iterator[History]:
-    assert outbox.alive(), "it is read beside its owner"
-    history = open_history(*place)
-    yield history
-    history.close()
 
 
 def bury(outbox: Outbox, delivery: Delivery, index: int = 0) -> str:

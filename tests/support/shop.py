@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from adapter.config.settings import SilenceSettings, SourceSettings
+from adapter.core.audit import By
 from adapter.core.delivery import Outcome, Sent
 from adapter.core.directory import Directory
 from adapter.dispatcher import Equipment, new_dispatcher
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from adapter.config.settings import RobotSettings, Settings
     from adapter.core.alerts import AlertGroup
     from adapter.core.oncall import Schedule
-    from adapter.outbox import Outbox
+    from adapter.outbox import Changed, Outbox
 
 EXTERNAL = "https://alerts.example.com"
 SECRET = "0123456789abcdef"
@@ -69,6 +70,15 @@ class Shop:
     def schedules(self) -> Mapping[str, Schedule]:
         """Return who is on call when."""
         return {name: each.schedule for name, each in self.settings.schedules.items()}
+
+    def retry(self, name: str, who: str) -> Changed:
+        """Let what is dead wait again."""
+        return self.store.retry([name], by=By(who, self.clock.now()))
+
+    def discard(self, name: str, who: str) -> Changed:
+        """Give up what is dead or waits."""
+        now = self.clock.now()
+        return self.store.discard([name], now=now, by=By(who, now))
 
     def receive(self, *groups: AlertGroup) -> None:
         """Accept groups and deliver all that can be delivered now."""

@@ -25,12 +25,13 @@ from adapter.core.matchers import parse_matchers
 from adapter.core.priority import Priority
 from adapter.core.rewriting import LinkRules
 from adapter.core.routing import Route, RouteSettings
+from adapter.core.search import Hits
 from adapter.core.severity import LEVELS, Scale
 from adapter.core.time_intervals import TimeInterval, times
 from adapter.core.webhook import decode_webhook
 from adapter.errors import ConfigError, Problem, StoreUnavailable
 from adapter.metrics import Metrics
-from adapter.outbox import Accepted, Posted
+from adapter.outbox import Accepted, Changed, Posted
 from adapter.secret import Secret
 from adapter.web import create_app
 from support.clock import START, FakeClock
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from adapter.config.settings import Settings
     from adapter.core.delivery import Delivery, Post
     from adapter.core.oncall import Schedule
+    from adapter.core.search import Search
     from adapter.web.pages.records import Records
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -109,6 +111,17 @@ class Past:
     def contents(self, message: str) -> None:
         del message
 
+    def search(self, search: Search) -> Hits:
+        del search
+        return Hits(found=())
+
+    def body(self, message: str) -> None:
+        del message
+
+    def decisions(self, delivery: int) -> tuple[()]:
+        del delivery
+        return ()
+
 
 class Program:
     """The program as the views see it, without its other parts."""
@@ -131,6 +144,12 @@ class Program:
 
     def schedules(self) -> Mapping[str, Schedule]:
         return {name: each.schedule for name, each in self.settings.schedules.items()}
+
+    def retry(self, name: str, who: str) -> Changed:
+        del who
+        return Changed(problems=(name,))
+
+    discard = retry
 
     def wake(self, robots: Iterable[str]) -> None:
         self.woken |= set(robots)

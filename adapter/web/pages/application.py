@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
+from adapter.web.pages.decisions import add_decisions
+from adapter.web.pages.deliveries import add_deliveries
+from adapter.web.pages.delivery import add_delivery
 from adapter.web.pages.overview import add_overview
 
 if TYPE_CHECKING:
@@ -18,4 +21,7 @@ def create_pages(shell: Shell) -> Blueprint:
     shell.guard(blueprint)
     blueprint.before_request(shell.admit)
     add_overview(shell, blueprint)
+    add_deliveries(shell, blueprint)
+    add_delivery(shell, blueprint)
+    add_decisions(shell, blueprint)
     return blueprint

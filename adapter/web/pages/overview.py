@@ -37,7 +37,7 @@ WORDS: Final[Pairs] = {
     "others": ("其他消息 {}", "{} other messages"),
     "held_back": ("延后", "Deferred"),
     "oldest": ("最早的", "Oldest"),
-    "dead": ("死信", "Dead letters"),
+    "dead_letters": ("死信", "Dead letters"),
     "since": ("自", "Since"),
     "tried_again": ("下次尝试", "Tried again"),
     "answer": ("钉钉原话", "DingTalk's words"),

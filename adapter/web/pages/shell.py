@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from adapter.web.backend import Backend
     from adapter.web.pages.words import Language, Pairs
 
-NAVIGATION: Final = (("pages.overview", "overview"),)
+NAVIGATION: Final = (("pages.overview", "overview"), ("pages.deliveries", "deliveries"))
 """The pages that the navigation names: their endpoints, and their words."""
 
 log = structlog.get_logger(__name__)
@@ -55,8 +55,11 @@ def prepare_templates(app: Flask) -> None:
 class Shell:
     """Admit visitors, read their forms and show them pages."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(
+        self, backend: Backend, navigation: tuple[tuple[str, str], ...] = NAVIGATION
+    ) -> None:
         self.backend = backend
+        self._navigation = navigation
 
     @property
     def visitor(self) -> str:
@@ -102,7 +105,7 @@ class Shell:
             language=self.language,
             words=words_in(self.language, SHELL, WORDS, words),
             visitor="" if bare else g.get("visitor", ""),
-            navigation=() if bare else NAVIGATION,
+            navigation=() if bare else self._navigation,
             asset=asset_address,
             csrf=_field(token),
             in_other_language=_in_other_language(self.language),
@@ -117,8 +120,13 @@ class Shell:
 
     def when(self, instant: datetime) -> str:
         """Return an instant as people at home read it: on the clock of the root route's zone."""
+        return instant.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the root route's zone."""
         name = self.backend.settings.route.settings.timezone or RenderSettings().timezone
-        return instant.astimezone(ZoneInfo(name)).strftime("%Y-%m-%d %H:%M:%S")
+        return ZoneInfo(name)
 
     def _refused(self, refusal: PageRefusal) -> Response:
         response = self.show(

@@ -43,7 +43,7 @@ def text_of(client: FlaskClient, path: str = "/", language: str = "en") -> str:
     """Return what a page says, tags left out, white space folded."""
     response = client.get(path, headers={"Accept-Language": language})
     assert response.status_code == 200, response.text
-    body = response.text.partition("<main")[2].partition("</main>")[0]
+    body = response.text.partition("<main id=")[2].partition(">")[2].partition("</main>")[0]
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())
 
 

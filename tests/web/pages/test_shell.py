@@ -209,7 +209,7 @@ def client() -> FlaskClient:
     """Return a visitor of an application with one page that changes something."""
     app = Flask("test")
     prepare_templates(app)
-    shell = Shell(Program(make_settings()))
+    shell = Shell(Program(make_settings()), ())
     blueprint = Blueprint("pages", __name__)
     shell.guard(blueprint)
     blueprint.before_request(shell.admit)
