@@ -38,7 +38,7 @@ def _upserting(table: Table, change: Callable[[str, Any], Any], *changed: str) -
 
 
 _STORED: Final = (
-    *("robot", "priority", "state", "deferred_until"),
+    *("robot", "priority", "state", "rings", "deferred_until"),
     *("payload", "alerts", "suspect", "times", "received_at"),
 )
 _INSERT: Final = insert(deliveries)

@@ -1,25 +1,29 @@
 """Announced: which alerts a robot has told as firing, and whom a digest of the others rings.
 
-It is noted in the transaction that settles a message, whichever form it has, so an alert is new to
-its robot exactly until DingTalk has taken it.
+It is noted in the transaction that settles a message, so an alert is new to its robot exactly until
+DingTalk has taken it. A digest may tell a hundred thousand alerts, and whoever accepts would wait:
+of it only its name is noted, until something waits that may ring anybody (`catch_up`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.core.alerts import Status
 from adapter.core.mentions import announcement, occasion_of, wanted_by
+from adapter.outbox.accepting import lock
 from adapter.outbox.bits import unpack
+from adapter.outbox.marking import SENT
+from adapter.outbox.prepared import Prepared
 from adapter.outbox.rows import to_delivery
-from adapter.outbox.tables import announced, deliveries, to_us
+from adapter.outbox.tables import announced, deliveries, to_us, unnoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
@@ -38,31 +42,77 @@ _KNOWN: Final = select(announced.c.alert).where(
     announced.c.robot == bindparam("of"), announced.c.alert.in_(bindparam("these", expanding=True))
 )
 _FORGET: Final = delete(announced).where(
-    announced.c.robot == bindparam("of"), announced.c.alert == bindparam("this")
+    announced.c.robot == bindparam("of"),
+    announced.c.alert == bindparam("this"),
+    announced.c.told_at <= bindparam("at"),
+)
+_OWED: Final = select(unnoted).where(unnoted.c.robot == bindparam("of"))
+_OWES: Final = Prepared(any=_OWED.limit(1))
+_MAY_RING: Final = text("state IN ('pending', 'deferred') AND rings = 1")
+_RINGING: Final = Prepared(
+    any=select(deliveries.c.id).where(deliveries.c.robot == bindparam("of"), _MAY_RING).limit(1)
 )
 _NEXT: Final = select(deliveries).order_by(deliveries.c.id.desc()).limit(_PAGE)
 
 
-def _remembering() -> dict[str, Any]:
+def _remembering() -> Prepared:
     statements = {}
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql)):
         statement = dialect.insert(announced)
-        told_at = {"told_at": statement.excluded.told_at}
-        keys = ["robot", "alert"]
-        statements[name] = statement.on_conflict_do_update(index_elements=keys, set_=told_at)
-    return statements
+        new = statement.excluded
+        statements[name] = statement.on_conflict_do_update(
+            index_elements=["robot", "alert"],
+            set_={"told_at": new.told_at},
+            where=announced.c.told_at < new.told_at,
+        )
+    return Prepared(("robot", "alert", "told_at"), **statements)
 
 
 _REMEMBER: Final = _remembering()
 
 
-def remember(
-    connection: Connection,
-    robot: str,
-    told: Iterable[tuple[Delivery, Iterable[int]]],
-    now: datetime,
-) -> None:
+def remember(connection: Connection, robot: str, told: Iterable[_Told], now: datetime) -> None:
     """Note that a robot has told these alerts of these deliveries."""
+    names = _names(told)
+    if names.ended and _OWES.find(connection, of=robot):
+        catch_up(connection, robot)  # a digest of before must not undo what an end does
+    _note(connection, robot, names, to_us(now))
+
+
+def remember_digested(connection: Connection, robot: str, batch_id: str, now: datetime) -> None:
+    """Note that a robot has told, in numbers, what is left of the deliveries settled by now."""
+    row = {"batch": batch_id, "robot": robot, "settled_at": to_us(now)}
+    connection.execute(insert(unnoted), row)
+
+
+def owes(connection: Connection, robot: str) -> bool:
+    """Return whether something waits that may ring, and `catch_up` must say first what is new."""
+    return bool(_OWES.find(connection, of=robot) and _RINGING.find(connection, of=robot))
+
+
+def catch_up(connection: Connection, robot: str) -> None:
+    """Note the alerts of the digests that a robot has told, as of then."""
+    lock(connection, [robot])
+    rows = connection.execute(_OWED.order_by(unnoted.c.settled_at), {"of": robot}).all()
+    for row in rows:
+        counted = and_(
+            deliveries.c.robot == robot,
+            deliveries.c.state == SENT,
+            deliveries.c.settled_at == row.settled_at,
+        )
+        for page in _pages(connection, counted):
+            _note(connection, robot, _names(page), row.settled_at)
+        connection.execute(delete(unnoted).where(unnoted.c.batch == row.batch))
+
+
+class _Names(NamedTuple):
+    """Hold alerts by their names: those that fire, and those that leave no trace when they end."""
+
+    firing: Collection[str]
+    ended: Collection[str]
+
+
+def _names(told: Iterable[_Told]) -> _Names:
     firing: dict[str, None] = {}
     ended: dict[str, None] = {}
     for delivery, indexes in told:
@@ -73,19 +123,16 @@ def remember(
                 firing[name] = None
             elif alert.started_at is None:  # nothing but the end tells one outbreak from the next
                 ended[name] = None
-    rows = [{"robot": robot, "alert": name, "told_at": to_us(now)} for name in firing]
-    if rows:
-        connection.execute(_REMEMBER[connection.dialect.name], rows)
-    if ended:
-        connection.execute(_FORGET, [{"of": robot, "this": name} for name in ended])
+    return _Names(firing, ended)
 
 
-def remember_digested(
-    connection: Connection, robot: str, counted: ColumnElement[bool], now: datetime
-) -> None:
-    """Note that a robot has told, in numbers, what is left of these deliveries."""
-    for page in _pages(connection, counted):
-        remember(connection, robot, page, now)
+def _note(connection: Connection, robot: str, names: _Names, at: int) -> None:
+    if names.firing:
+        rows = [{"robot": robot, "alert": name, "told_at": at} for name in names.firing]
+        _REMEMBER.run(connection, rows)
+    if names.ended:
+        rows = [{"of": robot, "this": name, "at": at} for name in names.ended]
+        connection.execute(_FORGET, rows)
 
 
 def known_of(connection: Connection, robot: str, head: Iterable[Waiting]) -> frozenset[str]:
@@ -102,8 +149,10 @@ def wanted_by_digest(
 ) -> tuple[Wanted, ...]:
     """Return whom all that a digest counts asks for: of each alert the newest state.
 
-    It reads all that waits, as settling a digest does: no sum could say what is new to the robot.
+    If any may ring, it reads all that waits: no sum could say what is new to the robot.
     """
+    if not _RINGING.find(connection, of=robot):
+        return ()
     seen: set[tuple[str, str]] = set()
     found: dict[Wanted, None] = {}
     for page in _pages(connection, counted):

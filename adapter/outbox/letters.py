@@ -16,10 +16,11 @@ from sqlalchemy import and_, delete, func, insert, select, update
 
 from adapter.core.priority import Priority
 from adapter.outbox.accepting import add, add_deliveries, lock
+from adapter.outbox.announced import catch_up
 from adapter.outbox.bits import is_full, pack, unite, unpack
 from adapter.outbox.deferring import DEFERRED, give_up
 from adapter.outbox.ledger import OPEN, end_unsent
-from adapter.outbox.marking import leave_queue, uncount
+from adapter.outbox.marking import SENT, leave_queue, uncount
 from adapter.outbox.messages import PENDING
 from adapter.outbox.rows import count_key, count_rows, to_delivery
 from adapter.outbox.tables import batches, dead, deliveries, discarded, items, to_us
@@ -124,6 +125,8 @@ def _retry(connection: Connection, delivery_id: int, index: int | None) -> str:
         raise _Refusal("is no longer kept (storage.retention); it can only be discarded")
     if _digest_is_open(connection, row):
         raise _Refusal(_DIGEST_ON_ITS_WAY)
+    if row.state == SENT:
+        catch_up(connection, row.robot)  # of a digest that told its others
     again = frozenset(letter.alert for letter in letters)
     told = unpack(row.told, row.alerts) if row.state == PENDING else frozenset(range(row.alerts))
     waits = {"told": pack(told - again), "state": PENDING, "settled_at": None, "suspect": 1}

@@ -127,8 +127,7 @@ def mark_sent(connection: Connection, batch_id: str, now: datetime) -> int:
     batch = connection.execute(select(batches).where(batches.c.id == batch_id)).one()
     rows = _items_of(connection, batch_id)
     if batch.digested is not None:
-        counted = _counted_by(batch, rows[0].delivery)
-        remember_digested(connection, batch.robot, counted, now)
+        remember_digested(connection, batch.robot, batch_id, now)
         return _mark_digested(connection, batch, rows[0].delivery, now)
     if rows and rows[0].delivery < 0:
         done = {"state": SENT, "settled_at": to_us(now)}

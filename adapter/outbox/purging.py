@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, delete, select
 
+from adapter.outbox.announced import catch_up
 from adapter.outbox.messages import DEAD
 from adapter.outbox.tables import (
     announced,
@@ -20,6 +21,7 @@ from adapter.outbox.tables import (
     states,
     stranded,
     to_us,
+    unnoted,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ def purge(
     Return how many rows. A delivery stays as long as a dead letter of it does, for that may be
     tried again.
     """
+    _note_digests(connection, before, announced_before)
     removed = _messages(connection, before)
     removed += _older(connection, dead, dead.c.died_at, dead_before)
     removed += _older(connection, discarded, discarded.c.discarded_at, dead_before)
@@ -53,6 +56,14 @@ def purge(
     connection.execute(delete(stranded).where(stranded.c.sent_at < to_us(before), gone))
     removed += _older(connection, states, states.c.accepted_at, states_before)
     return removed + _older(connection, announced, announced.c.told_at, announced_before)
+
+
+def _note_digests(connection: Connection, before: datetime, announced_before: datetime) -> None:
+    """Note what digests announced before their deliveries go, unless that is old as well."""
+    _older(connection, unnoted, unnoted.c.settled_at, announced_before)
+    owed = select(unnoted.c.robot).where(unnoted.c.settled_at < to_us(before)).distinct()
+    for robot in sorted(connection.execute(owed).scalars()):
+        catch_up(connection, robot)
 
 
 def _messages(connection: Connection, before: datetime) -> int:

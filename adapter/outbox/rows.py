@@ -155,6 +155,7 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, object]:
         "robot": delivery.robot,
         "priority": int(delivery.priority),
         "state": "pending" if until is None else "deferred",
+        "rings": int(bool(delivery.mentions)),
         "deferred_until": None if until is None else to_us(until),
         "payload": _encode(delivery),
         "alerts": len(delivery.group.alerts),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from adapter.outbox import (
     accepting,
+    announced,
     deciding,
     posts,
     probing,
@@ -154,8 +155,11 @@ class Outbox(Looking):
         load. With `relief` it is another robot's, and sends while all of the robot's own are ill.
         `allowance` is what the month allows the token's robot.
         """
-        return self._writer.run(
-            lambda connection: turns.take_turn(
+
+        def take(connection: Connection) -> Turn | Idle | None:
+            if announced.owes(connection, robot):
+                return None  # it must be locked before tokens are
+            return turns.take_turn(
                 connection,
                 token=token,
                 robot=robot,
@@ -167,7 +171,10 @@ class Outbox(Looking):
                 relief=relief,
                 allowance=allowance,
             )
-        )
+
+        while (turn := self._writer.run(take)) is None:
+            self._writer.run(lambda connection: announced.catch_up(connection, robot))
+        return turn
 
     def launch(self, turn: Turn, launch: Launch, *, now: datetime) -> bool:
         """Store a message and charge its request; return whether the lease still held."""

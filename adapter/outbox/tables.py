@@ -27,6 +27,7 @@ _PENDING: Final = text("state = 'pending'")
 _OPEN: Final = text("state = 'open'")
 _DEFERRED: Final = text("state = 'deferred'")
 _LIVE: Final = text("superseded_by IS NULL")
+_RINGING: Final = text("rings = 1")
 _SETTLED: Final = text("settled_at IS NOT NULL")  # what waits need not be written there too
 
 deliveries = Table(  # the alerts of one group, of one priority, on their way to one robot
@@ -36,6 +37,7 @@ deliveries = Table(  # the alerts of one group, of one priority, on their way to
     Column("robot", Text, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("state", Text, nullable=False),  # pending, deferred, sent, superseded, discarded
+    Column("rings", Integer, nullable=False, default=0),  # 1 if it may ring anybody
     Column("payload", LargeBinary, nullable=False),  # Delivery as JSON
     Column("alerts", Integer, nullable=False),
     Column("told", Text),  # bits of the alerts told, superseded or dead, in hexadecimal
@@ -58,6 +60,13 @@ deliveries = Table(  # the alerts of one group, of one priority, on their way to
         "id",
         sqlite_where=_PENDING,
         postgresql_where=_PENDING,
+    ),
+    Index(
+        "deliveries_ringing",
+        "robot",
+        "state",
+        sqlite_where=_RINGING,
+        postgresql_where=_RINGING,
     ),
     Index("deliveries_settled", "settled_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
 )
@@ -235,6 +244,14 @@ announced = Table(  # alerts that a robot has told as firing: they ring nobody a
     Column("robot", Text, primary_key=True),
     Column("alert", Text, primary_key=True),  # see mentions.announcement()
     Column("told_at", BigInteger, nullable=False, index=True),
+)
+
+unnoted = Table(  # digests that were told, whose alerts do not stand in `announced` yet
+    "unnoted",
+    metadata,
+    Column("batch", Text, primary_key=True),
+    Column("robot", Text, nullable=False, index=True),
+    Column("settled_at", BigInteger, nullable=False),  # as of the deliveries that it told
 )
 
 refused = Table(  # bodies that could not be accepted: an alert may be in them

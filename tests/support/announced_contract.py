@@ -50,6 +50,13 @@ def known(outbox: Outbox, *alerts: Alert, robot: str = "ops") -> list[bool]:
     return [announcement("", alert) in turn.announced for alert in alerts]
 
 
+def tell_digest(outbox: Outbox) -> None:
+    """Tell all that waits in one digest."""
+    turn = take(outbox)
+    assert outbox.launch(turn, digest_of(turn), now=START)
+    assert settle(outbox, turn, "d-1")
+
+
 def wanted(owner: str) -> Wanted:
     return Wanted(("label:owner",), (), (("owner", owner),))
 
@@ -159,3 +166,51 @@ class AnnouncedContract:
         outbox.launch(turn, Launch.of(batch, 1, "d-1", b"digest"), now=until)
         settle(outbox, turn, "d-1", now=until)
         assert known(outbox, alert) == [True]
+
+    def test_an_end_after_a_digest_lets_an_alert_without_a_start_ring_again(
+        self, outbox: Outbox
+    ) -> None:
+        firing = msgspec.structs.replace(make_alert("A"), starts_at=None)
+        over = msgspec.structs.replace(make_alert("A", status="resolved"), starts_at=None)
+        put(outbox, make_delivery(firing), make_delivery(make_alert("B"), key="b"))
+        tell_digest(outbox)
+        put(outbox, make_delivery(over), now=START + MINUTE)
+        deliver(outbox, now=START + MINUTE, name="m-2")
+        assert known(outbox, firing, make_alert("B")) == [False, True]
+
+    def test_an_end_in_a_digest_forgets_nothing_that_was_told_after_it(
+        self, outbox: Outbox
+    ) -> None:
+        firing = msgspec.structs.replace(make_alert("A"), starts_at=None)
+        over = msgspec.structs.replace(make_alert("A", status="resolved"), starts_at=None)
+        put(outbox, make_delivery(over))
+        tell_digest(outbox)
+        put(outbox, make_delivery(firing), now=START + MINUTE)
+        deliver(outbox, now=START + MINUTE, name="m-2")
+        assert known(outbox, firing) == [True]
+
+    def test_what_a_digest_announced_outlives_its_deliveries(self, outbox: Outbox) -> None:
+        put(outbox, make_delivery(make_alert("A")))
+        tell_digest(outbox)
+        purge(outbox, before=START + SECOND)
+        assert known(outbox, make_alert("A")) == [True]
+
+    def test_what_a_digest_announced_long_ago_is_forgotten(self, outbox: Outbox) -> None:
+        put(outbox, make_delivery(make_alert("A")))
+        tell_digest(outbox)
+        purge(outbox, announced_before=START + SECOND)
+        assert known(outbox, make_alert("A")) == [False]
+
+    def test_a_letter_that_is_tried_again_leaves_the_others_of_its_digest_announced(
+        self, outbox: Outbox
+    ) -> None:
+        letter, other = make_alert("A"), make_alert("B")
+        put(outbox, make_delivery(letter, other))
+        for name in ("m-1", "m-2"):
+            turn = take(outbox)
+            outbox.launch(turn, launch_of(entries_of(turn)[:1], name), now=START)
+            settle(outbox, turn, name, Settlement(fate=Fate.REFUSED))
+        tell_digest(outbox)
+        assert outbox.retry(["1.0"]).done == ("1.0",)
+        deliver(outbox, name="m-3")
+        assert known(outbox, letter, other) == [True, True]
