@@ -43,5 +43,5 @@ def test_a_deferred_alert_outlives_a_kill_and_holds_up_nothing_else(tmp_path: Pa
         listed = ("outbox", "--config", str(adapter.config), "list")
         code, shown = command(*listed, folder=tmp_path, TZ="UTC")
         (line,) = (line for line in shown.splitlines() if line.endswith("Mild"))
-        assert (code, "waiting: 1\n" in shown, line.count("+00:00")) == (0, True, 2)
+        assert (code, "waiting: 1\n" in shown, line.count("+00:00")) == (0, True, 2), shown
         assert adapter.terminate() == 0

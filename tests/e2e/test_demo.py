@@ -101,8 +101,8 @@ def test_the_sample_alerts_are_in_the_group(demo: Demo) -> None:
 def test_ctrl_c_ends_all_of_it_and_so_does_closing_the_terminal(
     demo: Demo, ending: signal.Signals
 ) -> None:
+    wait_until(lambda: len(demo.family()) >= 3, what="simulator, arbiter, worker")
     family, folder = demo.family(), demo.folder()
-    assert len(family) >= 3, "simulator, arbiter, worker"
     assert (folder / "adapter.db").exists()
     os.killpg(demo.process.pid, ending)  # as a terminal does
     assert demo.process.wait(30) == 130
