@@ -20,7 +20,7 @@ from adapter.logs import redaction
 from adapter.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from adapter.config.settings import Settings
@@ -50,16 +50,25 @@ def load(path: Path, *, skip_secrets: bool = False, footprint: Footprint | None 
     """
     footprint = footprint or Footprint()
     settings = config.load(path, environ=os.environ, skip_secrets=skip_secrets, footprint=footprint)
-    user = read_templates(settings.template_directory, footprint)
-    renderer = Renderer({**bundled_templates(), **user}, settings.style)
+    bundled, user = bundled_templates(), read_templates(settings.template_directory, footprint)
+    renderer = Renderer({**bundled, **user}, settings.style)
     problems = [
         Problem(str(settings.template_directory / found.name), found.line, 1, "", found.text)
-        for found in renderer.problems()
+        for found in renderer.problems(_to_be_tried(bundled, user))
     ]
     if problems:
         raise ConfigError(problems)
     redaction.know(secrets_of(settings))
     return Loaded(settings, renderer, footprint)
+
+
+def _to_be_tried(bundled: Mapping[str, str], user: Mapping[str, str]) -> Collection[str] | None:
+    """Return the names of the user's own templates; None, meaning all, if one replaces a bundled.
+
+    The bundled ones have been tried before they were released: trying them takes half a second.
+    """
+    own = {name for name, source in user.items() if bundled.get(name) != source}
+    return None if own & bundled.keys() else own
 
 
 def summary(loaded: Loaded) -> str:

@@ -32,7 +32,7 @@ from adapter.core.who import NOBODY
 from adapter.core.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from adapter.core.batch import Batch
@@ -78,9 +78,9 @@ class Renderer:
         self._templates = TemplateSet(sources, style)
         self._style = style
 
-    def problems(self) -> tuple[TemplateProblem, ...]:
-        """Return every mistake in the templates, found by reading and by trying each."""
-        return self._templates.problems()
+    def problems(self, names: Collection[str] | None = None) -> tuple[TemplateProblem, ...]:
+        """Return every mistake in these templates, or in all; found by reading and by trying."""
+        return self._templates.problems(names)
 
     def render(self, delivery: Delivery, *, now: datetime, keyword: str = "") -> Rendered:
         """Return the message of a delivery; by the built-in format if its template fails."""

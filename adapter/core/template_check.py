@@ -25,7 +25,7 @@ from adapter.core.template_samples import NOW, SAMPLES
 from adapter.core.words import LANGUAGES, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from adapter.core.alerts import AlertGroup
     from adapter.core.style import Style
@@ -58,20 +58,25 @@ class _Names:
 
 
 def check(
-    sources: Mapping[str, str], sandbox: Sandbox, style: Style
+    sources: Mapping[str, str], names: Collection[str], sandbox: Sandbox, style: Style
 ) -> tuple[TemplateProblem, ...]:
-    """Return every mistake; a template that cannot be read or has strange names is not tried."""
+    """Return every mistake in the templates of these names.
+
+    A template that cannot be read or has strange names is not tried.
+    """
     found: list[TemplateProblem] = []
     trees: dict[str, nodes.Template] = {}
     for name, source in sources.items():
         try:
-            sandbox.compile(source, name, name)
+            if name in names:
+                sandbox.compile(source, name, name)
             trees[name] = sandbox.parse(source, name, name)
         except TemplateSyntaxError as error:
             found.append(TemplateProblem(name, error.lineno, error.message or "is no template"))
     variables = GroupView(SAMPLES[0], _reader(LANGUAGES[0], style)).variables()
     known = _names(trees.values(), {*sandbox.globals, *variables})
-    for name, tree in trees.items():
+    for name in trees.keys() & names:
+        tree = trees[name]
         read = list(_read(name, tree, known))
         found += read or (_tried(name, sources, sandbox, style) if name != LAYOUT else ())
     return tuple(sorted(set(found)))

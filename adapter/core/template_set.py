@@ -9,7 +9,7 @@ from adapter.core.template_env import Sandbox
 from adapter.core.template_parts import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from jinja2 import Template
 
@@ -25,9 +25,10 @@ class TemplateSet:
         self._style = style
         self._sandbox = Sandbox(self._sources)
 
-    def problems(self) -> tuple[TemplateProblem, ...]:
-        """Return every mistake in the templates, found by reading and by trying each."""
-        return check(self._sources, self._sandbox, self._style)
+    def problems(self, names: Collection[str] | None = None) -> tuple[TemplateProblem, ...]:
+        """Return every mistake in these templates, or in all; found by reading and by trying."""
+        tried = self._sources if names is None else names
+        return check(self._sources, tried, self._sandbox, self._style) if tried else ()
 
     def get(self, settings: RenderSettings) -> Template:
         """Return the template of these settings."""

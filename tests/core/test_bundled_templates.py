@@ -24,7 +24,7 @@ from adapter.core.message import (
 from adapter.core.words import LANGUAGES
 from support.batches import a_batch, a_delivery, an_alert, entries_of
 from support.payloads import PAYLOADS
-from support.rendering import NOW, ROOT, renderer
+from support.rendering import NOW, ROOT, problems_of, renderer
 
 if TYPE_CHECKING:
     from adapter.core.alerts import AlertGroup
@@ -156,7 +156,7 @@ def test_a_button_may_open_the_browser() -> None:
 )
 def test_a_line_that_is_no_link_is_a_problem_and_the_alert_goes_out(line: str) -> None:
     source = own(line)
-    (problem,) = renderer(own=source).problems()
+    (problem,) = problems_of(own=source)
     assert (problem.name, "expected one [title](url) a line" in problem.text) == ("own.j2", True)
     message = card_of("own", source)
     assert "模板 own 出错" in message.markdown.text

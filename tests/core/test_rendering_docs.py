@@ -20,7 +20,7 @@ from adapter.core.template_parts import PARTS
 from adapter.core.webhook import decode_webhook
 from adapter.core.words import words_of
 from support.batches import a_batch, a_delivery, an_alert, entries_of
-from support.rendering import NOW, ROOT, renderer
+from support.rendering import NOW, ROOT, problems_of, renderer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def text_of(language: str, template: str, **templates: str) -> str:
 @pytest.mark.parametrize("language", PAGES)
 def test_the_template_of_the_page_has_no_problem_and_does_what_it_says(language: str) -> None:
     (source,) = blocks(PAGES[language], "jinja")
-    assert renderer(mine=source).problems() == ()
+    assert problems_of(mine=source) == ()
     assert "](https://wiki.example.com/infra)" in text_of(language, "mine", mine=source)
 
 

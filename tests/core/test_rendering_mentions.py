@@ -26,7 +26,7 @@ from support.batches import (
     three_groups,
 )
 from support.mentions import DIRECTORY, as_sent, ringing, rule, rung_by
-from support.rendering import NOW, ROOT, renderer
+from support.rendering import NOW, ROOT, problems_of, renderer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -266,7 +266,7 @@ def test_a_template_that_fails_still_rings() -> None:
 
 def test_check_config_tries_templates_with_mentions() -> None:
     wrong = '{% extends "default.j2" %}{% block footer %}{{ mentions[0].phone }}{% endblock %}'
-    [problem] = renderer(mine=wrong).problems()
+    [problem] = problems_of(mine=wrong)
     assert problem.name == "mine.j2"
 
 

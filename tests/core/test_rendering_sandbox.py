@@ -14,7 +14,7 @@ from adapter.core.reader import Labels, Reader
 from adapter.core.template_env import JINJA_FILTERS, Sandbox
 from adapter.core.text import Text
 from adapter.core.words import words_of
-from support.rendering import NOW, renderer
+from support.rendering import NOW, problems_of
 
 LOOP = "{{% set ns = namespace(s='ab', l=[1]) %}}{{% for i in range(99) %}}{}{{% endfor %}}"
 EVIL = "[x](http://evil) # * @all"
@@ -147,7 +147,7 @@ def test_a_number_that_grows_without_bound_is_refused() -> None:
 def test_a_part_may_not_grow_without_bound() -> None:
     endless = '{% extends "default.j2" %}{% block line %}{% for i in range(1000) %}'
     endless += "x" * 1000 + "{% endfor %}{% endblock %}"
-    problem = renderer(endless=endless).problems()[0]
+    problem = problems_of(endless=endless)[0]
     assert problem.text == f"TooMuchError: longer than {budget.LENGTH_LIMIT}"
 
 
@@ -199,7 +199,7 @@ def test_every_filter_of_jinja_that_is_offered_exists_there() -> None:
 
 def test_an_alert_is_not_a_door_to_its_inside() -> None:
     group = '{% extends "default.j2" %}{% block line %}{{ alert._alert }}{% endblock %}'
-    assert renderer(odd=group).problems()[0].text == "there is no _alert of an alert"
+    assert problems_of(odd=group)[0].text == "there is no _alert of an alert"
 
 
 def test_a_link_for_the_browser_leads_to_the_web_or_is_none() -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import functools
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapter.core.message_links import Linker
 from adapter.core.rendering import Renderer
 from adapter.core.style import DEFAULT_STYLE, Origin, Style
 from adapter.secret import Secret
+
+if TYPE_CHECKING:
+    from adapter.core.template_check import TemplateProblem
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 21, 5, tzinfo=UTC)
@@ -35,6 +39,11 @@ LINKED = Style(origins={"bj": Origin("https://am.bj.example.com")}, linker=LINKE
 
 APART = '{% extends "default.j2" %}{% block rest %}{% endblock %}'
 """The template `apart`, which tells also alerts that are alike one by one."""
+
+
+def problems_of(**own: str) -> tuple[TemplateProblem, ...]:
+    """Return the mistakes in templates, named without `.j2`, that stand beside the bundled ones."""
+    return renderer(**own).problems([f"{name}.j2" for name in own])
 
 
 def renderer(style: Style = DEFAULT_STYLE, /, **more: str) -> Renderer:
