@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-often = settings(deadline=None, max_examples=5_000 if os.environ.get("VERIFY") else 200)
+often = settings(deadline=None, max_examples=5_000 if os.environ.get("VERIFY") else 100)
 
 HIT, MISS, ERROR = "hit", "miss", "error"
 CROOKED, SPLIT = "only the classic parser", "disagree"

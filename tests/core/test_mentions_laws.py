@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from adapter.core.batch import Entry
 
-EXAMPLES = 1_000 if os.environ.get("VERIFY") else 100
+EXAMPLES = 1_000 if os.environ.get("VERIFY") else 50
 HOSTILE = [
     *("@all", "@所有人", "@13900000000", "@13800000001", "@+852-12345678", "@cat", " @cat "),
     *("@wang_wu.01", "\n@13900000000\n", "&#64;13900000000", "@\u200b13900000000", "all"),

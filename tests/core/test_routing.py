@@ -25,7 +25,7 @@ from adapter.core.routing import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-often = settings(deadline=None, max_examples=3_000 if os.environ.get("VERIFY") else 150)
+often = settings(deadline=None, max_examples=3_000 if os.environ.get("VERIFY") else 75)
 
 ALL_ROBOTS = ("ops", "a", "b", "c")
 NO_DEFAULTS = dict.fromkeys(ALL_ROBOTS, RouteSettings())

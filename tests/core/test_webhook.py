@@ -17,7 +17,7 @@ from adapter.core.alerts import Alert, AlertGroup, Status, fingerprint, instant
 from adapter.core.webhook import decode_webhook, with_source
 from adapter.errors import PayloadError
 
-often = settings(deadline=None, max_examples=5_000 if os.environ.get("VERIFY") else 300)
+often = settings(deadline=None, max_examples=5_000 if os.environ.get("VERIFY") else 150)
 
 FOLDER = Path(__file__).parents[1] / "samples"
 SAMPLES = sorted(FOLDER.glob("**/*.json"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from adapter.config.settings import RobotSettings
 
 MINUTE = timedelta(minutes=1)
+EXAMPLES = 2_000 if os.environ.get("VERIFY") else 40
 
 OUTCOMES: list[Outcome] = [
     Sent(),
@@ -199,4 +201,6 @@ class Delivering(RuleBasedStateMachine):
 
 
 def test_the_laws_of_delivery() -> None:
-    run_state_machine_as_test(Delivering, settings=settings(stateful_step_count=25))
+    run_state_machine_as_test(
+        Delivering, settings=settings(max_examples=EXAMPLES, stateful_step_count=25)
+    )

@@ -110,7 +110,8 @@ def test_nothing_leaks(adapter: Adapter, dingtalk: Running, log_format: str) -> 
     assert adapter.terminate() == 0
     assert len(adapter.output().splitlines()) > 2 * len(found), "it had a lot to say"
     said.append(adapter.output())
-    said += outputs_of_outbox(adapter)
+    if log_format == "json":  # commands write no log: once is enough
+        said += outputs_of_outbox(adapter)
     said += [text for query in SHOWN for (text,) in adapter.rows(query)]
     secrets = [secret for each in found for secret in (each.token, each.secret)]
     credentials = {*parts(secrets), *signs(dingtalk, found)}

@@ -56,7 +56,7 @@ def shop(folder: Path, **options: object) -> Iterator[Shop]:
     files = [*authority.certify("server"), authority.file]
     port = free_port()
     given = {**options, "certificates": list(map(str, files))}
-    program = Program(command(port, **given), log=folder / "log")
+    program = Program(command(port, **given), log=folder / "log", measured=True)
     program.port = port
     try:
         wait_until(program.listens, what="it listens")

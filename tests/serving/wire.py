@@ -145,7 +145,7 @@ def command(port: int, **options: object) -> list[str]:
 def serving(log: Path, **options: object) -> Iterator[Program]:
     """Run the program with these options for the length of a block."""
     port = free_port()
-    program = Program(command(port, **options), log=log)
+    program = Program(command(port, **options), log=log, measured=True)
     program.port = port
     try:
         program.serves(f"http://127.0.0.1:{port}/")
@@ -160,7 +160,7 @@ def gunicorn(log: Path, threads: int) -> Iterator[Program]:
     port = free_port()
     settings = ["--threads", str(threads), "-b", f"127.0.0.1:{port}", "--no-control-socket"]
     call = [sys.executable, "-m", "gunicorn", "-k", "gthread", *settings]
-    program = Program([*call, "--chdir", str(HERE), "program:application"], log=log)
+    program = Program([*call, "--chdir", str(HERE), "program:application"], log=log, measured=True)
     program.port = port
     try:
         program.serves(f"http://127.0.0.1:{port}/")

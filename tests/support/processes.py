@@ -62,15 +62,20 @@ class Process:
         log: Path,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        measured: bool = False,
     ) -> None:
+        """Start it; coverage is measured in it where this process is, if `measured`."""
         self.log = log
+        environment = {**os.environ, **(env or {})}
+        if not measured:
+            environment.pop("COVERAGE_PROCESS_CONFIG", None)
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(env or {})},
+                env=environment,
                 cwd=cwd,
                 start_new_session=True,
             )
