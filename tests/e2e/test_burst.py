@@ -1,7 +1,6 @@
 """A thousand groups of a real Alertmanager at once are committed and acknowledged without a stall.
 
-`tests/serving/test_burst.py` holds the serving alone to two seconds, and `make bench` measures the
-whole. Here other work of the machine may prolong it, but there is no pause in it such as a silent
+`tests/serving/test_burst.py` tries the serving alone, and `make bench` measures the whole. Other work of the machine may prolong it, but there is no pause in it such as a silent
 connection makes that holds a thread for five seconds.
 """
 
