@@ -1,7 +1,8 @@
 """A thousand groups of a real Alertmanager at once are committed and acknowledged without a stall.
 
-`tests/serving/test_burst.py` tries the serving alone, and `make bench` measures the whole. Other work of the machine may prolong it, but there is no pause in it such as a silent
-connection makes that holds a thread for five seconds.
+`tests/serving/test_burst.py` tries the serving alone, and `make bench` measures the whole. Other
+work of the machine may prolong it, but there is no pause in it such as a silent connection makes
+that holds a thread for five seconds.
 """
 
 from __future__ import annotations

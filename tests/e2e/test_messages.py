@@ -108,7 +108,7 @@ def shown(dingtalk: Running) -> list[str]:
     with chromium() as browser, visit(browser, dingtalk.url) as opened:
         page = opened.page
         kinds = page.locator(".bubble").evaluate_all("all => all.map(one => one.classList[1])")
-        bodies = [message.body for message in dingtalk.messages()]
+        bodies: list[dict[str, Any]] = [dict(message.body) for message in dingtalk.messages()]
         drawn = {"link": "link", "text": "text", "feedCard": "feed-card"}
         assert kinds == [drawn.get(body["msgtype"], "markdown") for body in bodies]
         cards = [body["actionCard"] for body in bodies if "actionCard" in body]
