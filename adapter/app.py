@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from adapter.alertmanager import Alertmanager
 from adapter.announcer import Announcer
 from adapter.clock import SharedClock
 from adapter.complaints import Complaints
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from adapter.config.settings import Settings
+    from adapter.config.settings import Settings, SourceSettings
     from adapter.core.delivery import Notice
     from adapter.core.oncall import Schedule
     from adapter.dispatcher import Equipment
@@ -221,6 +222,10 @@ class Service:
     def store_failed(self, why: str) -> None:
         """Learn that a webhook could not be committed: not ready, until a probe succeeds."""
         self._health.failed(why)
+
+    def alertmanager(self, source: SourceSettings) -> Alertmanager:
+        """Return what asks an Alertmanager of the configuration."""
+        return Alertmanager(source)
 
     def wake(self, robots: Iterable[str]) -> None:
         """Tell the dispatcher that something was put into these robots' queues."""

@@ -101,6 +101,8 @@ def secrets_of(settings: Settings) -> Iterable[Secret]:
     if settings.server.auth.hmac is not None:
         yield settings.server.auth.hmac.secret
     yield from filter(None, (settings.last_resort, settings.silence.secret))
+    for source in settings.sources.values():
+        yield from filter(None, (source.bearer_token, source.basic and source.basic.password))
     for robot in (each for named in settings.robots.values() for each in named.members):
         yield robot.access_token
         yield from (value for value in (robot.secret, robot.proxy) if value is not None)

@@ -21,6 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config", "clock", "deadline", "logs", "metrics", "phone"),
     ("rounds",),
     (
+        "alertmanager",
         "announcer",
         "complaints",
         "dingtalk",

@@ -6,11 +6,13 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from adapter.cli.tables import table
+from adapter.core.acts import ActKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from adapter.core.acts import Act
     from adapter.core.life import Life, Message
     from adapter.outbox.asked import Asked
     from adapter.outbox.history import Overview, Shown, Trace
@@ -169,9 +171,19 @@ def _lines(life: Life) -> Iterator[str]:
         )
     if life.last_resort_at is not None:
         yield f"  {local(life.last_resort_at)}  told to the last resort"
+    for act in life.acts:
+        yield f"  {local(act.at)}  {_act(act)}"
     ended = "" if life.ended_at is None else f" at {local(life.ended_at)}"
     reason = f": {life.reason}" if life.reason else ""
     yield f"  now {life.state}{ended}{reason}"
+
+
+def _act(act: Act) -> str:
+    if act.kind is ActKind.ACKNOWLEDGE:
+        return f"{act.who} said to be on it"
+    if act.kind is ActKind.EXPIRE:
+        return f"{act.who} ended silence {act.silence}"
+    return f"{act.who} made silence {act.silence} until {_until(act.until)}: {act.comment}"
 
 
 def _until(instant: datetime | None) -> str:

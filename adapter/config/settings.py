@@ -167,13 +167,16 @@ class StorageSettings:
 class SourceSettings:
     """Name one Alertmanager, where it is, and the labels its alerts get where they lack them.
 
-    `links` says how addresses from it are rewritten for people.
+    `links` says how addresses from it are rewritten for people. The adapter proves itself there by
+    `basic` or `bearer_token`, if it must.
     """
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
     links: LinkRules = field(default_factory=LinkRules)
+    basic: BasicAuth | None = None
+    bearer_token: Secret | None = None
 
     @property
     def origin(self) -> Origin:

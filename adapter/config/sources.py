@@ -6,9 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from adapter.config.addresses import http_url, server_url
+from adapter.config.auth import take_basic
 from adapter.config.names import named
 from adapter.config.problems import Mistake
-from adapter.config.settings import SourceSettings
+from adapter.config.secret_values import take_secret, token
+from adapter.config.settings import BasicAuth, SourceSettings
 from adapter.core.rewriting import LinkRules
 
 if TYPE_CHECKING:
@@ -34,12 +36,20 @@ def _read_sources(value: Value) -> Mapping[str, SourceSettings]:
 
 def _read_source(value: Value, name: str) -> SourceSettings:
     with value.section("alertmanagers.NAME", "labels: {cluster: bj}") as section:
+        section.only_one("basic", "bearer_token", "bearer_token_file")
         return SourceSettings(
             name=name,
             labels=section.take("labels", _read_labels, {}),
             url=section.hidden("url", server_url, ""),
             links=LinkRules(section.take("rewrite_links", _read_rewrites, {})),
+            basic=section.take("basic", _read_basic, None),
+            bearer_token=take_secret(section, "bearer_token", token),
         )
+
+
+def _read_basic(value: Value) -> BasicAuth | None:
+    with value.section("alertmanagers.NAME.basic", "username: adapter") as section:
+        return take_basic(section)
 
 
 def _read_labels(value: Value) -> Mapping[str, str]:

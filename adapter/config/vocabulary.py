@@ -25,11 +25,6 @@ _ROUTE_SETTINGS: Final = frozenset(
 )
 
 NOT_YET: Final[Mapping[str, Collection[str]]] = {
-    "alertmanagers.NAME": {
-        "basic",
-        "bearer_token",
-        "bearer_token_file",
-    },
     ROBOT: _ROUTE_SETTINGS,
     ROUTE: _ROUTE_SETTINGS,
 }
@@ -97,7 +92,8 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("trusted_header", "trusted_proxies"), "`server.page`"),
     "external_url": "`server`",
     **dict.fromkeys(("basic", "bearer_token_files", "bearer_tokens", "hmac"), "`server.auth`"),
-    **dict.fromkeys(("username", "password", "password_file"), "`server.auth.basic`"),
+    **dict.fromkeys(("username", "password", "password_file"), "`basic`"),
+    **dict.fromkeys(("bearer_token", "bearer_token_file"), "an entry of `alertmanagers`"),
     **dict.fromkeys(("header", "timestamp_header"), "`server.auth.hmac`"),
     **dict.fromkeys(("cert_file", "key_file", "client_ca_file"), "`server.tls`"),
     **dict.fromkeys(("format", "level"), "`log`"),

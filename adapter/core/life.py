@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from adapter.core.acts import Act
 from adapter.core.delivery import Delivery
 from adapter.core.message import At
 
@@ -48,6 +49,7 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     messages: tuple[Message, ...]
     last_resort_at: datetime | None = None
+    acts: tuple[Act, ...] = ()
 
 
 class Ringing(msgspec.Struct, frozen=True):
@@ -67,6 +69,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     deferred_until: datetime | None
     lives: tuple[Life, ...]
     messages: tuple[Ringing, ...]
+    acts: tuple[Act, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):

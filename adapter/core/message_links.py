@@ -69,6 +69,16 @@ class Link:
         """Return one to a delivery's timeline that ends with this."""
         return Link(Kind.WHY, str(delivery), self.until)
 
+    def act(self, fingerprint: str, until: datetime) -> Link | None:
+        """Return one to act on this delivery, or one of its alerts, that ends then or with this.
+
+        None for an alert whose sender gave it a name that no address should hold.
+        """
+        place = f"{self.delivery}.{fingerprint}" if fingerprint else str(self.delivery)
+        if not SUBJECTS[Kind.ACT].fullmatch(place):
+            return None
+        return Link(Kind.ACT, place, min(self.until, int(until.timestamp())))
+
     def expired(self, now: datetime) -> bool:
         """Return whether it opens nothing any more."""
         return now.timestamp() >= self.until
@@ -111,6 +121,14 @@ class Linker:
     def url(self, link: Link) -> str:
         """Return the address of a link."""
         return self.base + self.signed_path(link)
+
+    def relative(self, link: Link) -> str:
+        """Return its address as seen from the page of another link, whatever is before `/m/`."""
+        return "../../../" + self.signed_path(link).removeprefix(ROOM)
+
+    def mark(self, place: str) -> str:
+        """Return what marks a silence made for this place, so that it is found again."""
+        return f"[dingtalk {self._sign(f'silence of {place}')[:12]}]"
 
     def signed_path(self, link: Link) -> str:
         """Return its part below the base, signed."""

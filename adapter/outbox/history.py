@@ -18,6 +18,7 @@ from adapter.core.life import Contents, Life, Message, Timeline
 from adapter.core.priority import Priority
 from adapter.errors import StoreUnavailable
 from adapter.outbox import auditing, refusals, searching
+from adapter.outbox.acts import newest_acts
 from adapter.outbox.asked import Asked, asked_by, unsent
 from adapter.outbox.bits import unpack
 from adapter.outbox.deferring import DEFERRED
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Row
 
+    from adapter.core.acts import Act
     from adapter.core.alerts import Alert
     from adapter.core.audit import Decision
     from adapter.core.search import Hits, Search
@@ -193,6 +195,10 @@ class History:
         """Return what was sent to DingTalk as a message, if it is known."""
         query = select(batches.c.body).where(batches.c.id == message)
         return self._ask(lambda connection: connection.execute(query).scalar())
+
+    def acts(self, limit: int) -> tuple[Act, ...]:
+        """Return what people did through links of messages, the newest first."""
+        return self._ask(lambda connection: newest_acts(connection, limit))
 
     def close(self) -> None:
         """Give the database up."""

@@ -13,6 +13,7 @@ from sqlalchemy import and_, or_, select
 
 from adapter.core.life import Life, Message
 from adapter.core.priority import Priority
+from adapter.outbox.acts import acts_of
 from adapter.outbox.bits import unpack
 from adapter.outbox.deferring import DEFERRED
 from adapter.outbox.ledger import OPEN
@@ -45,6 +46,7 @@ def lives_of(connection: Connection, row: Row[Any], indexes: Iterable[int]) -> l
     held = _held(connection, row.id)
     last_resort = _last_resort(connection, row)
     digests = _digests(connection, row)
+    acts = acts_of(connection, row.id)
     untold = frozenset(range(row.alerts)) - unpack(row.told, row.alerts)
     lives = []
     for index in indexes:
@@ -73,6 +75,7 @@ def lives_of(connection: Connection, row: Row[Any], indexes: Iterable[int]) -> l
             reason=reason,
             messages=tuple(sorted(messages, key=lambda message: message.created_at)),
             last_resort_at=last_resort.get(index),
+            acts=tuple(act for act in acts if act.fingerprint in {"", alert.fingerprint}),
         )
         lives.append(life)
     return lives

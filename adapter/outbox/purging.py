@@ -9,6 +9,7 @@ from sqlalchemy import and_, delete, select
 from adapter.outbox.announced import catch_up
 from adapter.outbox.messages import DEAD
 from adapter.outbox.tables import (
+    acts,
     announced,
     batches,
     dead,
@@ -51,6 +52,7 @@ def purge(
     removed += _older(connection, dead, dead.c.died_at, dead_before)
     removed += _older(connection, discarded, discarded.c.discarded_at, dead_before)
     removed += _older(connection, decisions, decisions.c.at, dead_before)
+    removed += _older(connection, acts, acts.c.at, dead_before)
     removed += _settled(connection, before, dead_before)
     gone = stranded.c.delivery.not_in(select(deliveries.c.id))
     connection.execute(delete(stranded).where(stranded.c.sent_at < to_us(before), gone))

@@ -22,6 +22,7 @@ from adapter.outbox import (
     switchboard,
     turns,
 )
+from adapter.outbox.acts import Acts
 from adapter.outbox.kept import Kept
 from adapter.outbox.looking import Looking
 from adapter.outbox.rows import Accepted, parts_of
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 class Outbox(Looking):
     """Keep deliveries from "accepted" to "delivered"; `kept` holds small values beside them.
 
+    `acts` is what people did about them.
+
     `moved_aside` names a corrupt file found at the start; `vanished`: the file was gone.
     """
 
@@ -69,7 +72,11 @@ class Outbox(Looking):
         self.moved_aside = moved_aside
         self.vanished = vanished
         self._waiting = 0
+        self.acts = Acts(writer, self._said)
         self.recount()
+
+    def _said(self, words: int) -> None:
+        self._waiting += words
 
     # -- accepting ---------------------------------------------------------------------------
 

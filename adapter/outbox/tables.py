@@ -285,6 +285,20 @@ decisions = Table(  # what people decided on the page
     Index("decisions_delivery", "delivery"),
 )
 
+acts = Table(  # what people did about alerts through links of messages
+    "acts",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),  # see Act.key
+    Column("delivery", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),  # while somebody is at it
+    Column("act", LargeBinary, nullable=False),  # Act as JSON
+    Index("acts_delivery", "delivery"),
+    Index("acts_at", "at"),
+)
+
 heartbeats = Table(  # what came of each heartbeat, by source and value
     "heartbeats",
     metadata,

@@ -14,6 +14,7 @@ from adapter.core.alerts import Status
 from adapter.core.life import Contents, Part, Ringing, Timeline
 from adapter.core.message import At
 from adapter.core.priority import Priority
+from adapter.outbox.acts import acts_of
 from adapter.outbox.lives import MESSAGE_COLUMNS, lives_of, to_message
 from adapter.outbox.marking import SENT
 from adapter.outbox.rows import to_delivery
@@ -54,6 +55,7 @@ def timeline_of(connection: Connection, number: int) -> Timeline | None:
         deferred_until=None if row.deferred_until is None else from_us(row.deferred_until),
         lives=tuple(lives),
         messages=tuple(Ringing(message, _at(connection, message.id)) for message in newest),
+        acts=tuple(acts_of(connection, row.id)),
     )
 
 

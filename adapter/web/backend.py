@@ -9,13 +9,16 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from adapter.clock import Clock
-    from adapter.config.settings import Settings
+    from adapter.config.settings import Settings, SourceSettings
+    from adapter.core.acts import Act, Acting
     from adapter.core.audit import Decision
-    from adapter.core.delivery import Delivery, Post
+    from adapter.core.delivery import Delivery, Notice, Post
     from adapter.core.heartbeats import Beat
     from adapter.core.life import Contents, Timeline
+    from adapter.core.matchers import Matcher
     from adapter.core.oncall import Schedule
     from adapter.core.search import Hits, Search
+    from adapter.core.silencing import Silence
     from adapter.metrics import Metrics
     from adapter.web.pages.records import Records
 
@@ -48,8 +51,53 @@ class Posted(Protocol):
         ...
 
 
+class Acts(Protocol):
+    """Where it is kept what people did; every call may raise StoreUnavailable."""
+
+    def begin(self, act: Act, *, now: datetime, lease: timedelta) -> Acting:
+        """Lease an act, or say that it is done, or that somebody is at it."""
+        ...
+
+    def finish(self, act: Act, *, words: Iterable[Notice] = (), now: datetime) -> None:
+        """Note that a leased act was done, as it now is, and tell of it."""
+        ...
+
+    def give_up(self, act: Act, *, unsure: bool) -> None:
+        """End the lease of an act that failed; forget it, unless it may have been done."""
+        ...
+
+    def do(self, act: Act, *, words: Iterable[Notice] = (), now: datetime) -> Acting:
+        """Note an act that nothing else carries out, and tell of it; done already, say so."""
+        ...
+
+
+class Alertmanager(Protocol):
+    """One Alertmanager; every call may raise AlertmanagerError."""
+
+    def count(self, matchers: Sequence[Matcher]) -> int:
+        """Return how many alerts these mute now."""
+        ...
+
+    def silence(self, silence: Silence) -> str:
+        """Make a silence and return its id."""
+        ...
+
+    def find(self, mark: str) -> str:
+        """Return the id of the silence in force with this mark in its comment, or nothing."""
+        ...
+
+    def expire(self, silence: str) -> None:
+        """End a silence."""
+        ...
+
+
 class Store(Protocol):
     """Where deliveries are committed."""
+
+    @property
+    def acts(self) -> Acts:
+        """Return where it is kept what people did."""
+        ...
 
     def enqueue(
         self,
@@ -156,6 +204,10 @@ class Backend(Protocol):
 
     def discard(self, name: str, who: str) -> Changed:
         """Give up what such a name means; raises StoreUnavailable."""
+        ...
+
+    def alertmanager(self, source: SourceSettings) -> Alertmanager:
+        """Return an Alertmanager of the configuration."""
         ...
 
     def wake(self, robots: Iterable[str]) -> None:

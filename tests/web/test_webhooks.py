@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from adapter.alertmanager import Alertmanager
 from adapter.config.settings import AuthSettings, BasicAuth, SourceSettings, TlsSettings
 from adapter.core.alerts import AlertGroup
 from adapter.core.heartbeats import Beat, Heartbeat
@@ -32,6 +33,7 @@ from adapter.core.webhook import decode_webhook
 from adapter.errors import ConfigError, Problem, StoreUnavailable
 from adapter.metrics import Metrics
 from adapter.outbox import Accepted, Changed, Posted
+from adapter.outbox.acts import Acts
 from adapter.secret import Secret
 from adapter.web import create_app
 from support.clock import START, FakeClock
@@ -56,6 +58,13 @@ BODY = (
 ).read_bytes()
 
 
+class Unwritten:
+    """Write nothing: nobody acts here."""
+
+    def run(self, operation: object) -> NoReturn:
+        raise AssertionError(operation)
+
+
 class Store:
     """Keep what is enqueued in a list, and fail when told to."""
 
@@ -66,6 +75,7 @@ class Store:
         self.refused: deque[tuple[int, bytes]] = deque()
         self.fault: StoreUnavailable | None = None
         self.full = 0
+        self.acts = Acts(Unwritten(), lambda _words: None)
 
     def enqueue(
         self,
@@ -150,6 +160,9 @@ class Program:
         return Changed(problems=(name,))
 
     discard = retry
+
+    def alertmanager(self, source: SourceSettings) -> Alertmanager:
+        return Alertmanager(source)
 
     def wake(self, robots: Iterable[str]) -> None:
         self.woken |= set(robots)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from adapter.core.acts import ActKind
 from adapter.core.directory import Contact
 from adapter.core.mentions import MOBILE
 from adapter.core.people import mask
@@ -65,7 +66,8 @@ class Story:
 
     def steps(self) -> list[Step]:
         """Return the steps in the order in which they happened."""
-        found = [self._received(), self._routed(), *self._messages(), *self._ends()]
+        found = [self._received(), self._routed()]
+        found += [*self._messages(), *self._ends(), *self._acts()]
         return sorted(found, key=lambda step: step.at)
 
     def waits(self) -> bool:
@@ -146,6 +148,18 @@ class Story:
                 what = dead if life.state == "dead" else self.words.discarded
                 ends[Step(life.ended_at, what)] = None
         yield from ends
+
+    def _acts(self) -> Iterator[Step]:
+        words = self.words
+        for act in self.timeline.acts:
+            until = "" if act.until is None else self.watch.at(act.until)
+            told = {
+                ActKind.ACKNOWLEDGE: words.is_on_it.format(act.who),
+                ActKind.SILENCE: words.silenced.format(act.who, until),
+                ActKind.EXPIRE: words.expired_by.format(act.who),
+            }
+            details = (*act.matchers, act.comment, act.silence)
+            yield Step(act.at, told[act.kind], tuple(filter(None, details)))
 
     def _rule(self, rule: MentionRule) -> str:
         targets = ", ".join(_masked(target) for target in (*rule.targets, *rule.otherwise))
