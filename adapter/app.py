@@ -41,6 +41,7 @@ from adapter.outbox import (
 )
 from adapter.watcher import Watcher
 from adapter.web import create_app
+from adapter.workbench import Workbench
 
 if TYPE_CHECKING:
     import ssl
@@ -90,6 +91,7 @@ class Service:
         """Wire everything; what the process was started with decides which store is used."""
         self.clock = SharedClock()
         self.metrics = Metrics()
+        self.workbench = Workbench()
         self._path = path
         self._loaded = loaded
         self._tried = loaded.footprint
@@ -165,6 +167,11 @@ class Service:
     def records(self) -> Outbox:
         """Return what the pages tell of."""
         return self.store
+
+    @property
+    def templates(self) -> Mapping[str, str]:
+        """Return the texts of all templates in force."""
+        return self._loaded.templates
 
     def schedules(self) -> Mapping[str, Schedule]:
         """Return who is on call when, as calendars told last."""

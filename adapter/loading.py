@@ -32,6 +32,7 @@ class Loaded:
     """Hold all that was read from disk: one reload replaces it whole, or not at all."""
 
     settings: Settings
+    templates: Mapping[str, str]
     renderer: Renderer
     footprint: Footprint
 
@@ -51,7 +52,8 @@ def load(path: Path, *, skip_secrets: bool = False, footprint: Footprint | None 
     footprint = footprint or Footprint()
     settings = config.load(path, environ=os.environ, skip_secrets=skip_secrets, footprint=footprint)
     bundled, user = bundled_templates(), read_templates(settings.template_directory, footprint)
-    renderer = Renderer({**bundled, **user}, settings.style)
+    templates = {**bundled, **user}
+    renderer = Renderer(templates, settings.style)
     problems = [
         Problem(str(settings.template_directory / found.name), found.line, 1, "", found.text)
         for found in renderer.problems(_to_be_tried(bundled, user))
@@ -59,7 +61,7 @@ def load(path: Path, *, skip_secrets: bool = False, footprint: Footprint | None 
     if problems:
         raise ConfigError(problems)
     redaction.know(secrets_of(settings))
-    return Loaded(settings, renderer, footprint)
+    return Loaded(settings, templates, renderer, footprint)
 
 
 def _to_be_tried(bundled: Mapping[str, str], user: Mapping[str, str]) -> Collection[str] | None:

@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "secret"),
     ("core",),
     ("config", "clock", "deadline", "logs", "metrics", "phone"),
-    ("rounds",),
+    ("decision", "rounds"),
     (
         "alertmanager",
         "announcer",
@@ -37,6 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "serving",
         "simulator",
         "watcher",
+        "workbench",
     ),
     ("loading",),
     ("preview",),

@@ -9,8 +9,8 @@ import click
 import msgspec
 
 from adapter import loading
-from adapter.cli import route_text
-from adapter.cli.route_text import Decision
+from adapter.cli.outbox_text import plain
+from adapter.decision import Decision, explained
 from adapter.logs import redaction
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def route(config: Path, labels: tuple[str, ...], *, skip_secrets: bool, as_json:
     if as_json:
         text = msgspec.json.encode({"routes": decision.told()}).decode()
     else:
-        text = route_text.explained(decision)
+        text = plain(explained(decision))
     click.echo(redaction(text))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,7 +22,7 @@ from adapter.outbox import (
     switchboard,
 )
 from adapter.outbox.messages import PENDING
-from adapter.outbox.rows import Ailing, QueueState, RefusedBody, to_ailing
+from adapter.outbox.rows import Ailing, QueueState, RefusedBody, to_ailing, to_delivery
 from adapter.outbox.tables import charges, dead, deliveries, from_us, queues, to_us, tokens
 from adapter.outbox.tables import months as month_table
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from adapter.core.alerts import Alert
     from adapter.core.batch import Batch
+    from adapter.core.delivery import Delivery
     from adapter.core.mentions import Wanted
     from adapter.core.switches import Switch
     from adapter.outbox.months import Month
@@ -152,6 +154,17 @@ class Looking:
         """Yield the alerts that came for a robot in a span, each time they came."""
         return counting.alerts_between(self._read, robot, since, until)
 
+    def recent(self, limit: int) -> list[tuple[int, datetime, Delivery]]:
+        """Return the newest deliveries, each with its id and when it was received."""
+        rows = self._read(select(deliveries).order_by(deliveries.c.id.desc()).limit(limit))
+        read = ((row, _readable(row.payload)) for row in rows)
+        return [(row.id, from_us(row.received_at), each) for row, each in read if each is not None]
+
+    def delivery(self, number: int) -> Delivery | None:
+        """Return a delivery by its id, if it is known and can be read."""
+        rows = self._read(select(deliveries.c.payload).where(deliveries.c.id == number))
+        return _readable(rows[0].payload) if rows else None
+
     def refused(self) -> list[RefusedBody]:
         """Return the bodies that could not be accepted, the newest first."""
         return [refusals.to_refused(row) for row in self._read(refusals.ALL)]
@@ -174,3 +187,11 @@ class Looking:
         cause = str(getattr(error, "orig", None) or type(error).__name__)
         self._judge(cause)
         return StoreUnavailable(f"the store could not be read: {cause}")
+
+
+def _readable(payload: bytes) -> Delivery | None:
+    """Return a delivery; None if another version wrote it."""
+    try:
+        return to_delivery(payload)
+    except msgspec.MsgspecError:
+        return None

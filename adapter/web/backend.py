@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from adapter.core.oncall import Schedule
     from adapter.core.search import Hits, Search
     from adapter.core.silencing import Silence
+    from adapter.core.template_trial import Trial, Tried
     from adapter.metrics import Metrics
     from adapter.web.pages.records import Records
 
@@ -161,6 +162,14 @@ class Changed(Protocol):
         ...
 
 
+class Workbench(Protocol):
+    """Where a template is tried that somebody is writing."""
+
+    def try_out(self, trial: Trial) -> Tried:
+        """Return what came of a trial, or raise TrialError."""
+        ...
+
+
 class Backend(Protocol):
     """The program as the views see it."""
 
@@ -192,6 +201,16 @@ class Backend(Protocol):
     @property
     def records(self) -> Records:
         """Return what the pages tell of the outbox."""
+        ...
+
+    @property
+    def templates(self) -> Mapping[str, str]:
+        """Return the texts of all templates in force, by file name."""
+        ...
+
+    @property
+    def workbench(self) -> Workbench:
+        """Return where templates are tried."""
         ...
 
     def schedules(self) -> Mapping[str, Schedule]:

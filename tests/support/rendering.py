@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from adapter.core.message_links import Linker
 from adapter.core.rendering import Renderer
 from adapter.core.style import DEFAULT_STYLE, Origin, Style
+from adapter.core.template_trial import Trial, Tried, try_out
 from adapter.secret import Secret
 
 if TYPE_CHECKING:
@@ -50,3 +51,11 @@ def renderer(style: Style = DEFAULT_STYLE, /, **more: str) -> Renderer:
     """Return a renderer of the bundled templates, `apart`, and `more`, named without `.j2`."""
     own = {f"{name}.j2": source for name, source in {"apart": APART, **more}.items()}
     return Renderer({**bundled(), **own}, style)
+
+
+class AtOnce:
+    """Try templates in this process."""
+
+    def try_out(self, trial: Trial) -> Tried:
+        """Return what came of a trial."""
+        return try_out(trial)

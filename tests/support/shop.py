@@ -21,7 +21,7 @@ from adapter.secret import Secret
 from adapter.web import Routing, create_app
 from support.clock import FakeClock
 from support.fake_alertmanager import FakeAlertmanager
-from support.rendering import renderer
+from support.rendering import AtOnce, bundled, renderer
 from support.settings import make_robot, make_settings
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class Shop:
         self.clock = FakeClock()
         self.metrics = Metrics()
         self.settings = settings
+        self.templates = bundled()
+        self.workbench = AtOnce()
         self.store = open_sqlite(folder / "shop.db", self.clock.now())
         self.history = open_history(folder / "shop.db", None)
         self.bj = FakeAlertmanager()

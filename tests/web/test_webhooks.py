@@ -37,6 +37,7 @@ from adapter.outbox.acts import Acts
 from adapter.secret import Secret
 from adapter.web import create_app
 from support.clock import START, FakeClock
+from support.rendering import AtOnce, bundled
 from support.settings import make_robot, make_settings
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from adapter.core.delivery import Delivery, Post
     from adapter.core.oncall import Schedule
     from adapter.core.search import Search
+    from adapter.web.backend import Workbench
     from adapter.web.pages.records import Records
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -147,6 +149,8 @@ class Program:
         self.dead = False
         self.fault = ""
         self.told: list[tuple[int, str]] = []
+        self.templates = bundled()
+        self.workbench: Workbench = AtOnce()
 
     @property
     def records(self) -> Records:

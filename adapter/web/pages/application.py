@@ -10,6 +10,8 @@ from adapter.web.pages.decisions import add_decisions
 from adapter.web.pages.deliveries import add_deliveries
 from adapter.web.pages.delivery import add_delivery
 from adapter.web.pages.overview import add_overview
+from adapter.web.pages.playground import add_playground
+from adapter.web.pages.routes import add_routes
 
 if TYPE_CHECKING:
     from adapter.web.pages.shell import Shell
@@ -24,4 +26,6 @@ def create_pages(shell: Shell) -> Blueprint:
     add_deliveries(shell, blueprint)
     add_delivery(shell, blueprint)
     add_decisions(shell, blueprint)
+    add_playground(shell, blueprint)
+    add_routes(shell, blueprint)
     return blueprint

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from adapter.core.delivery import Delivery
     from adapter.core.priority import Priority
     from adapter.core.switches import Switch
 
@@ -91,6 +92,14 @@ class Records(Protocol):
 
     def months(self, now: datetime) -> Mapping[str, Month]:
         """Return what was sent of each quota this month."""
+        ...
+
+    def recent(self, limit: int) -> Sequence[tuple[int, datetime, Delivery]]:
+        """Return the newest deliveries, each with its id and when it was received."""
+        ...
+
+    def delivery(self, number: int) -> Delivery | None:
+        """Return a delivery by its id, if it is known."""
         ...
 
     def switches(self) -> Iterable[Switch]:

@@ -39,7 +39,12 @@ if TYPE_CHECKING:
     from adapter.web.backend import Backend
     from adapter.web.pages.words import Language, Pairs
 
-NAVIGATION: Final = (("pages.overview", "overview"), ("pages.deliveries", "deliveries"))
+NAVIGATION: Final = (
+    ("pages.overview", "overview"),
+    ("pages.deliveries", "deliveries"),
+    ("pages.playground", "playground"),
+    ("pages.routes", "routes"),
+)
 """The pages that the navigation names: their endpoints, and their words."""
 
 log = structlog.get_logger(__name__)

@@ -17,7 +17,7 @@ from adapter.web import create_app
 from adapter.web.pages.forms import read_form, require_same_origin
 from adapter.web.pages.headers import POLICY
 from adapter.web.pages.refusal import REFUSALS, PageRefusal
-from adapter.web.pages.shell import Shell, prepare_templates
+from adapter.web.pages.shell import NAVIGATION, Shell, prepare_templates
 from adapter.web.pages.words import SHELL
 from support.clock import FakeClock
 from support.settings import make_settings
@@ -217,6 +217,9 @@ def client() -> FlaskClient:
     @blueprint.get("/")
     def overview() -> Response:
         return shell.show("refusal.html", REFUSALS, key="gone")
+
+    for endpoint, _ in NAVIGATION[1:]:
+        blueprint.add_url_rule(f"/{endpoint}", endpoint.removeprefix("pages."), overview)
 
     @blueprint.post("/change")
     def change() -> Response:

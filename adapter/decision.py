@@ -1,4 +1,4 @@
-"""What `route` prints: the decision as JSON's values, and line by line for people."""
+"""What a configuration decides about an alert: as JSON's values, and line by line for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from adapter.cli.outbox_text import plain
 from adapter.core.explaining import Said, settings_of, steps
 from adapter.core.heartbeats import takers_of
 from adapter.core.priority import Priority, priority_of
@@ -93,11 +92,11 @@ def explained(decision: Decision) -> str:
     ]
     lines = [f"an alert with {labels or 'no labels'}", "", *asked]
     if decision.heartbeats:
-        return plain("\n".join([*lines[:2], *map(_observed, decision.heartbeats)]))
+        return "\n".join([*lines[:2], *map(_observed, decision.heartbeats)])
     first: dict[str, str] = {}
     for found in decision.matches:
         lines += ["", *_result(decision, found, first)]
-    return plain("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _observed(heartbeat: Heartbeat) -> str:
