@@ -16,6 +16,7 @@ from adapter.core.routing import Router
 from adapter.core.webhook import decode_webhook
 from adapter.loading import load
 from adapter.preview import preview
+from adapter.serving.worker import spare_collections
 from benchmarks.programs import CLOCK
 from benchmarks.webhooks import numbered, template
 
@@ -45,6 +46,7 @@ def measure(folder: Path) -> Planning:
     robots = {"ops": loaded.settings.robots["ops"].defaults}
     router, body = Router(loaded.settings.route, robots), template(ALERTS)
     groups = [decode_webhook(numbered(body, number)) for number in range(GROUPS)]
+    spare_collections()  # as in the worker
     deliveries = [delivery for group in groups for delivery in router.route(group)]
     began = time.process_time()
     bodies = preview(loaded, deliveries, CLOCK.now())

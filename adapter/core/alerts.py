@@ -79,7 +79,9 @@ class Alert(
         return self.labels.get("alertname", "")
 
 
-class AlertGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class AlertGroup(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False
+):
     """Hold one notification: the alerts that Alertmanager grouped for one receiver.
 
     `status`, `common_labels` and `common_annotations` speak only of the alerts included

@@ -25,7 +25,7 @@ class Form(StrEnum):
     DIGEST = "digest"
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # like an Alert, in no cycle
     """Hold one delivery that waits; `left` are the indexes of its alerts not told yet, in order."""
 
     id: int
@@ -36,7 +36,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     suspect: int = 0  # DingTalk refused a message with it: at most so many alerts beside it now
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # same
     """Name one alert to tell: the newest state that waits.
 
     `covers` are the older waiting states of the same alert, as (delivery id, index): they are told

@@ -35,7 +35,7 @@ class Split(StrEnum):
     ALERT = "alert"
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # like an Alert, in no cycle
     """Hold the part of one alert group that goes to one robot, how it is to look, whom it rings.
 
     What is deferred is told in a digest when `deferred_until` has come. `routes` took its alerts.

@@ -76,13 +76,15 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
         than `MOST_SLOTS`.
         """
         ends, steady_at = sorted(self._counting(now)), self.steady_at or now
+        slot, per, messages = self.rate.slot, self.rate.per, self.rate.messages
+        ahead, until = slot * (self.rate.burst - 1), now + span
         count, at = 0, self.next_at(now)
-        while at <= now + span and count < MOST_SLOTS:
+        while at <= until and count < MOST_SLOTS:
             count += 1
-            steady_at = max(at, steady_at) + self.rate.slot
-            insort(ends, at + self.rate.per)
-            at = max(at, steady_at - self.rate.slot * (self.rate.burst - 1))
-            surplus = len(ends) - bisect_right(ends, at) - self.rate.messages
+            steady_at = max(at, steady_at) + slot
+            insort(ends, at + per)
+            at = max(at, steady_at - ahead)
+            surplus = len(ends) - bisect_right(ends, at) - messages
             if surplus >= 0:
                 at = ends[bisect_right(ends, at) + surplus]
         return count

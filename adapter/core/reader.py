@@ -44,19 +44,11 @@ class Reader:
 
     def local(self, value: datetime) -> datetime:
         """Return `value` in the reader's zone."""
-        try:
-            return value.astimezone(self.zone)
-        except OverflowError:  # the first or last day that a datetime can hold
-            return value
+        return _local(value, self.zone)
 
     def time(self, value: datetime, *, exact: bool = False) -> str:
         """Return the time of day; with the day if it is not today, with the year if not this."""
-        there, here = self.local(value), self.local(self.now)
-        clock = f"{there:%H:%M:%S}" if exact else f"{there:%H:%M}"
-        if there.date() == here.date():
-            return clock
-        day = f"{there.month:02}-{there.day:02} {clock}"
-        return day if there.year == here.year else f"{there.year}-{day}"
+        return _time(value, self.now, self.zone, exact=exact)
 
     def when(self, start: datetime | None, end: datetime | None, *, over: bool) -> Text:
         """Return since when, or from when to when, and for how long; empty if not known."""
@@ -93,6 +85,23 @@ class Readers:
         words, zone = words_of(settings.language), zone_of(settings.timezone)
         card = alone and settings.message == "action_card"
         return Reader(words, zone or UTC, self.now, longest, self.style, card, alone)
+
+
+def _local(value: datetime, zone: tzinfo) -> datetime:
+    try:
+        return value.astimezone(zone)
+    except OverflowError:  # the first or last day that a datetime can hold
+        return value
+
+
+@functools.lru_cache(maxsize=1024)  # many alerts of a storm began together
+def _time(value: datetime, now: datetime, zone: tzinfo, *, exact: bool) -> str:
+    there, here = _local(value, zone), _local(now, zone)
+    clock = f"{there:%H:%M:%S}" if exact else f"{there:%H:%M}"
+    if there.date() == here.date():
+        return clock
+    day = f"{there.month:02}-{there.day:02} {clock}"
+    return day if there.year == here.year else f"{there.year}-{day}"
 
 
 @functools.lru_cache(maxsize=64)

@@ -114,7 +114,7 @@ class WholeRequestWorker(Worker):
             leave(PART_DIED)
 
     def _serve(self) -> None:
-        _spare_collections()
+        spare_collections()
         self.crew.start(self.options.threads)
         self.reception.open(self.sockets, self.PIPE[0])
         while self.alive:
@@ -188,7 +188,7 @@ class WholeRequestWorker(Worker):
             self._turn(CLOSE_LOOK)
 
 
-def _spare_collections() -> None:
+def spare_collections() -> None:
     """Let the collector of cycles look at what requests leave, not at the program each time.
 
     Modules, templates and the configuration stay; what a request makes goes with its last
