@@ -35,6 +35,9 @@ PAGE: Final = 50
 WINDOW: Final = 20_000
 """Deliveries that are looked at for one page, at most."""
 
+RARE: Final = 5_000
+"""The same for what is found through an index of its own: each is fetched by its id."""
+
 NAMES: Final = 3
 """Alert names that are shown of a delivery."""
 
@@ -97,9 +100,10 @@ def _candidates(
         return (bottom <= _ID) & (high > _ID), bottom
     column = rare.selected_columns[0]
     place = column + 0 if _by_state(search) else column  # a sum leaves the index to the state
-    mine = rare.where(place >= low, place < high).order_by(place.desc()).limit(WINDOW)
+    most = RARE if search.terms else _FETCHED
+    mine = rare.where(place >= low, place < high).order_by(place.desc()).limit(most)
     ids = connection.execute(mine).scalars().all()
-    return _ID.in_(ids), ids[-1] if len(ids) == WINDOW else low
+    return _ID.in_(ids), ids[-1] if len(ids) == most else low
 
 
 def _by_state(search: Search) -> bool:

@@ -112,14 +112,16 @@ def test_dead_letters_and_what_was_given_up_are_found(outbox: Outbox, history: H
     assert ids(history.search(Search(state="discarded", robot="ops"))) == [2]
 
 
+@pytest.mark.parametrize("words", ["team=db", ""])
 @pytest.mark.parametrize("state", ["", "pending", "sent", "dead"])
 def test_pages_follow_one_another_without_a_gap(
-    outbox: Outbox, history: History, monkeypatch: pytest.MonkeyPatch, state: str
+    outbox: Outbox, history: History, monkeypatch: pytest.MonkeyPatch, state: str, words: str
 ) -> None:
     """However far is looked back at once, and whatever the database takes for a hit."""
     monkeypatch.setattr(searching, "PAGE", 2)
     monkeypatch.setattr(searching, "_FETCHED", 3)
     monkeypatch.setattr(searching, "WINDOW", 4)
+    monkeypatch.setattr(searching, "RARE", 4)
     if state == "dead":
         for index in range(3):
             bury(outbox, make_delivery(make_alert(f"Alert{index}", team="db"), key=f"d{index}"))
@@ -128,7 +130,8 @@ def test_pages_follow_one_another_without_a_gap(
     if state == "sent":
         deliver(outbox, "ops", now=START + 11 * MINUTE)
         deliver(outbox, "db", now=START + 11 * MINUTE, name="m-2")
-    search, found, looks = Search(state=state, terms=terms_of("team=db")), list[int](), 0
+    terms = terms_of(words)
+    search, found, looks = Search(state=state, terms=terms), list[int](), 0
     while True:
         hits = history.search(search)
         found, looks = found + ids(hits), looks + 1
