@@ -39,6 +39,7 @@ from adapter.outbox import (
     open_postgresql,
     open_sqlite,
 )
+from adapter.swaps import Swaps
 from adapter.watcher import Watcher
 from adapter.web import create_app
 from adapter.workbench import Workbench
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from adapter.config.settings import Settings, SourceSettings
     from adapter.core.delivery import Notice
     from adapter.core.oncall import Schedule
+    from adapter.core.swaps import Swap
     from adapter.dispatcher import Equipment
     from adapter.loading import Loaded
     from adapter.outbox import History, Outbox, Request
@@ -106,6 +108,7 @@ class Service:
         patience = ROLLOUT if shared else timedelta(0)
         self._heirs = Heirs(self.store, self.clock, patience=patience)
         self._feeds = Feeds(self.store.kept, self.clock, loaded.settings)
+        self._swaps = Swaps(self.store, self.clock, self._feeds.schedules)
         self._dispatcher = new_dispatcher(
             store=self.store,
             sender=Client(self.clock),
@@ -144,7 +147,7 @@ class Service:
             store,
             clock,
             settings=lambda: self.settings,
-            schedules=self._feeds.schedules,
+            schedules=self._swaps.schedules,
             wake=wake,
         ).rounds
         yield Watch(store, clock, settings=lambda: self.settings, wake=wake).rounds
@@ -174,8 +177,8 @@ class Service:
         return self._loaded.templates
 
     def schedules(self) -> Mapping[str, Schedule]:
-        """Return who is on call when, as calendars told last."""
-        return self._feeds.schedules()
+        """Return who is on call when, as calendars told last and people have swapped."""
+        return self._swaps.schedules()
 
     @property
     def tls(self) -> ssl.SSLContext | None:
@@ -289,6 +292,21 @@ class Service:
         changed = self.store.discard([name], now=now, by=By(who, now))
         return self._decided("discard", who, changed)
 
+    def swap(self, swap: Swap) -> None:
+        """Let somebody take over a schedule for a while, and tell of it where handoffs are told."""
+        self.store.swap(swap)
+        self._swapped("swapped", swap.who)
+
+    def undo_swap(self, number: int, who: str) -> bool:
+        """Let a swap count no more; return whether it did until now."""
+        undone = self.store.undo_swap(number, by=By(who, self.clock.now()))
+        self._swapped("swap undone", who)
+        return undone
+
+    def _swapped(self, what: str, who: str) -> None:
+        log.info("decided on the page", what=what, who=who)
+        self._swaps.renew()
+
     def _decided(self, what: str, who: str, changed: Changed) -> Changed:
         log.info("decided on the page", what=what, who=who, done=changed.done)
         self.wake(changed.robots)
@@ -308,7 +326,7 @@ class Service:
     def _equipment(self) -> Equipment:
         """Return what messages are made with; who is on call is as calendars told last."""
         with self._replacing:
-            loaded, schedules = self._loaded, self._feeds.schedules()
+            loaded, schedules = self._loaded, self._swaps.schedules()
         directory = Directory(loaded.settings.people, schedules)
         return replace(loaded.equipment, directory=directory, heirs=self._heirs.known())
 

@@ -36,6 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "last_resort",
         "serving",
         "simulator",
+        "swaps",
         "watcher",
         "workbench",
     ),

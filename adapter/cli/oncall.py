@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +19,18 @@ from adapter.config.instants import moment, zone_of
 from adapter.config.problems import Mistake
 from adapter.core.roster import FAR
 from adapter.core.spans import Span
+from adapter.core.swaps import with_swaps
+from adapter.errors import StoreUnavailable
 from adapter.feeds import read_schedules
 from adapter.logs import redaction
+from adapter.outbox import open_history
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
+
+    from adapter.config.settings import StorageSettings
+    from adapter.core.swaps import Swap
 
 UNKNOWN = 1
 """The exit code when there is no schedule, or the calendar of one cannot be read."""
@@ -48,10 +56,12 @@ def oncall(
     wanted = settings.schedules.values()
     around = Span(then - FAR, then + FAR + timedelta(days=days or 0))
     read = read_schedules(wanted, settings.people, around)
+    swaps, fault = _swaps(settings.storage, skip_secrets=skip_secrets)
+    schedules = with_swaps(read.schedules, swaps)
     found = [
-        answer(each, read.schedules[each.name], settings.people, then, days)
+        answer(each, schedules[each.name], settings.people, then, days)
         for each in wanted
-        if each.name in read.schedules
+        if each.name in schedules
     ]
     whole = on_call_at(then, zone, found)
     if as_json:
@@ -60,9 +70,24 @@ def oncall(
         click.echo(redaction(oncall_text.told(whole, loading.home_zone(settings))))
     for name, why in read.faults.items():
         click.echo(f"schedules.{name}: {redaction(why)}", err=True)
+    if fault:
+        click.echo(f"shifts that were swapped on the page are left out: {fault}", err=True)
     if not settings.schedules:
         click.echo(f"{config}: no schedule is defined; add one under `schedules`", err=True)
     return 0 if found and not read.faults else UNKNOWN
+
+
+def _swaps(storage: StorageSettings, *, skip_secrets: bool) -> tuple[Sequence[Swap], str]:
+    """Return what was swapped on the page, or why that is not known; nothing before `serve` ran."""
+    if storage.postgresql is None and not storage.path.exists():
+        return (), ""
+    if storage.postgresql is not None and skip_secrets:
+        return (), "with --skip-secrets PostgreSQL is not asked"
+    try:
+        with closing(open_history(storage.path, storage.postgresql)) as history:
+            return history.swaps(), ""
+    except StoreUnavailable as error:
+        return (), str(error)
 
 
 def _time(text: str, zone: tzinfo) -> datetime:

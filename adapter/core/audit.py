@@ -14,6 +14,8 @@ class Action(StrEnum):
 
     RETRY = "retry"
     DISCARD = "discard"
+    SWAP = "swap"
+    UNDO = "undo"
 
 
 class By(NamedTuple):
@@ -24,7 +26,7 @@ class By(NamedTuple):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one decision about `subject`: what `DELIVERY` or `DELIVERY.INDEX` names."""
+    """Hold one decision about `subject`: `DELIVERY`, `DELIVERY.INDEX`, or a swap in words."""
 
     who: str
     at: datetime

@@ -17,7 +17,7 @@ from adapter.core.advice import remedy
 from adapter.core.life import Contents, Life, Message, Timeline
 from adapter.core.priority import Priority
 from adapter.errors import StoreUnavailable
-from adapter.outbox import auditing, refusals, searching
+from adapter.outbox import auditing, refusals, searching, swapping
 from adapter.outbox.acts import newest_acts
 from adapter.outbox.asked import Asked, asked_by, unsent
 from adapter.outbox.bits import unpack
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from adapter.core.alerts import Alert
     from adapter.core.audit import Decision
     from adapter.core.search import Hits, Search
+    from adapter.core.swaps import Swap
     from adapter.secret import Secret
 
 T = TypeVar("T")
@@ -190,6 +191,12 @@ class History:
     def newest_decisions(self, limit: int) -> tuple[Decision, ...]:
         """Return what people decided last, the newest first."""
         return self._ask(lambda connection: auditing.newest(connection, limit))
+
+    def swaps(self) -> tuple[Swap, ...]:
+        """Return the swaps of shifts that count, in the order in which they were made."""
+        return self._ask(
+            lambda connection: tuple(map(swapping.to_swap, connection.execute(swapping.STANDING)))
+        )
 
     def body(self, message: str) -> bytes | None:
         """Return what was sent to DingTalk as a message, if it is known."""

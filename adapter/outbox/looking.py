@@ -19,6 +19,7 @@ from adapter.outbox import (
     months,
     posts,
     refusals,
+    swapping,
     switchboard,
 )
 from adapter.outbox.messages import PENDING
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from adapter.core.batch import Batch
     from adapter.core.delivery import Delivery
     from adapter.core.mentions import Wanted
+    from adapter.core.swaps import Swap
     from adapter.core.switches import Switch
     from adapter.outbox.months import Month
 
@@ -144,6 +146,10 @@ class Looking:
     def switches(self) -> list[Switch]:
         """Return what is known of every heartbeat."""
         return [switchboard.to_switch(row) for row in self._read(switchboard.ALL)]
+
+    def swaps(self) -> list[Swap]:
+        """Return the swaps of shifts that count, in the order in which they were made."""
+        return [swapping.to_swap(row) for row in self._read(swapping.STANDING)]
 
     def dead(self) -> dict[str, int]:
         """Return how many alerts DingTalk would not take in any form, by robot."""

@@ -21,6 +21,7 @@ from adapter.outbox.tables import (
     notices,
     states,
     stranded,
+    swaps,
     to_us,
     unnoted,
 )
@@ -53,6 +54,7 @@ def purge(
     removed += _older(connection, discarded, discarded.c.discarded_at, dead_before)
     removed += _older(connection, decisions, decisions.c.at, dead_before)
     removed += _older(connection, acts, acts.c.at, dead_before)
+    removed += _older(connection, swaps, swaps.c.ends_at, dead_before)
     removed += _settled(connection, before, dead_before)
     gone = stranded.c.delivery.not_in(select(deliveries.c.id))
     connection.execute(delete(stranded).where(stranded.c.sent_at < to_us(before), gone))

@@ -19,6 +19,7 @@ from adapter.outbox import (
     refusals,
     sending,
     stranding,
+    swapping,
     switchboard,
     turns,
 )
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from adapter.core.monthly import Allowance
     from adapter.core.quota import Rate
     from adapter.core.stranded import Strand, Stranded
+    from adapter.core.swaps import Swap
     from adapter.core.switches import Seen, Switch
     from adapter.core.turn import Launch, Relief, Settlement, Turn
     from adapter.outbox.letters import Changed
@@ -265,6 +267,14 @@ class Outbox(Looking):
         changed = self._writer.run(lambda connection: deciding.discard(connection, ids, now, by))
         self.recount()
         return changed
+
+    def swap(self, swap: Swap) -> None:
+        """Keep that somebody takes over a schedule for a while, and who decided so."""
+        self._writer.run(lambda connection: swapping.put(connection, swap))
+
+    def undo_swap(self, number: int, *, by: By) -> bool:
+        """Let a swap count no more; return whether it did until now."""
+        return self._writer.run(lambda connection: swapping.undo(connection, number, by))
 
     # -- keeping -----------------------------------------------------------------------------
 

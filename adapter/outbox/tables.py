@@ -299,6 +299,19 @@ acts = Table(  # what people did about alerts through links of messages
     Index("acts_at", "at"),
 )
 
+swaps = Table(  # shifts that people swapped on the page
+    "swaps",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("schedule", Text, nullable=False),
+    Column("person", Text, nullable=False),  # the key of one
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("decided_at", BigInteger, nullable=False),
+    Column("undone_at", BigInteger),
+)
+
 heartbeats = Table(  # what came of each heartbeat, by source and value
     "heartbeats",
     metadata,

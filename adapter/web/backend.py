@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from adapter.core.oncall import Schedule
     from adapter.core.search import Hits, Search
     from adapter.core.silencing import Silence
+    from adapter.core.swaps import Swap
     from adapter.core.template_trial import Trial, Tried
     from adapter.metrics import Metrics
     from adapter.web.pages.records import Records
@@ -143,6 +144,10 @@ class History(Protocol):
         """Return what was sent to DingTalk as a message, if it is known."""
         ...
 
+    def newest_decisions(self, limit: int) -> Sequence[Decision]:
+        """Return what people decided last, the newest first."""
+        ...
+
     def decisions(self, delivery: int) -> Sequence[Decision]:
         """Return what people decided about a delivery, the oldest first."""
         ...
@@ -227,6 +232,14 @@ class Backend(Protocol):
 
     def alertmanager(self, source: SourceSettings) -> Alertmanager:
         """Return an Alertmanager of the configuration."""
+        ...
+
+    def swap(self, swap: Swap) -> None:
+        """Let somebody take over a schedule for a while; raises StoreUnavailable."""
+        ...
+
+    def undo_swap(self, number: int, who: str) -> bool:
+        """Let a swap count no more; return whether it did; raises StoreUnavailable."""
         ...
 
     def wake(self, robots: Iterable[str]) -> None:

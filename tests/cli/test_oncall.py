@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,11 +13,15 @@ import pytest
 from adapter import config
 from adapter.cli.main import run
 from adapter.cli.tables import width
+from adapter.core.audit import By
+from adapter.core.swaps import Swap
+from adapter.outbox import open_sqlite
 from support.calendars import calendar, event
 from support.oncall_reference import who
 
 ROSTERS = Path(__file__).parents[1] / "golden" / "rosters"
 SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
 
 PEOPLE = """\
 robots: {ops: {access_token: abc}}
@@ -225,3 +230,32 @@ class TestCheckConfig:
             "warning: config.yml:8:3: schedules.db: its calendar: the file cannot be read: "
             "there is no such file\n"
         )
+
+
+def test_what_was_swapped_on_the_page_counts(oncall: Run, tmp_path: Path) -> None:
+    starts_at = datetime.fromisoformat("2026-11-09T20:00+08:00")
+    swap = Swap(
+        schedule="sre", person="zhang", starts_at=starts_at, ends_at=starts_at + 13 * HOUR,
+        who="boss", decided_at=starts_at,
+    )  # fmt: skip
+    storage = f"storage: {{url: 'sqlite:///{tmp_path / 'swaps.db'}'}}\n"
+    at = ("--at", "2026-11-09T23:00")
+    assert "Lee" in oncall(SRE + storage, *at)[1]
+    with closing(open_sqlite(tmp_path / "swaps.db", starts_at)) as outbox:
+        outbox.swap(swap)
+        code, out, err = oncall(SRE + storage, *at)
+        assert (code, err) == (0, "")
+        assert "张三" in out
+        outbox.undo_swap(1, by=By("boss", starts_at))
+    assert "张三" not in oncall(SRE + storage, *at)[1].splitlines()[1].split("2026")[0]
+
+
+def test_a_store_that_cannot_be_asked_about_swaps_is_told(oncall: Run, tmp_path: Path) -> None:
+    (tmp_path / "swaps.db").write_bytes(b"no database")
+    storage = f"storage: {{url: 'sqlite:///{tmp_path / 'swaps.db'}'}}\n"
+    code, out, err = oncall(SRE + storage)
+    assert (code, "sre" in out) == (0, True)
+    assert err.startswith("shifts that were swapped on the page are left out: ")
+    storage = "storage: {url_file: there-is-none}\n"
+    code, _, err = oncall(SRE + storage, "--skip-secrets")
+    assert (code, err.count("with --skip-secrets PostgreSQL is not asked")) == (0, 1)

@@ -15,7 +15,7 @@ import requests
 
 from adapter.secret import Secret
 from adapter.simulator import Rate, Robot, SimulatorSettings, running
-from support.adapter import Adapter, adapter_in, robot_section, told, webhook
+from support.adapter import Adapter, adapter_in, command, robot_section, told, webhook
 from support.alerts import make_alert
 from support.browser import chromium, visit
 from support.processes import wait_until
@@ -50,7 +50,9 @@ HOSTILE: Final = (
     "\u202egnp.exe\u2066",
     "&lt;b&gt;&#x3c;i&#x3e;",
 )
-PATHS: Final = ("/", "/deliveries", "/deliveries/{}", "/deliveries/{}/discard")
+PATHS: Final = (
+    *("/", "/deliveries", "/deliveries/{}", "/deliveries/{}/discard", "/oncall", "/oncall/sre"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +69,12 @@ def adapter(tmp_path_factory: pytest.TempPathFactory, dingtalk: Running) -> Iter
     page = {"basic": {"username": LOGIN[0], "password_file": "password"}}
     with adapter_in(folder) as ours:
         ours.configure(
-            {"ops": robot_section(ROBOT, dingtalk.url, mention=["zhang"])},
+            {"ops": robot_section(ROBOT, dingtalk.url, mention=["schedule:sre"])},
             server={"page": page},
-            people={"zhang": {"name": "张三", "mobile": MOBILE}},
+            people={
+                "zhang": {"name": "张三", "mobile": MOBILE},
+                "lee": {"name": "李四", "mobile": "13900000002"},
+            },
             schedules={"sre": {"layers": [WEEKLY]}},
         )
         ours.start()
@@ -226,9 +231,11 @@ def test_keys_reach_everything_in_order_and_every_field_has_a_name(
 ) -> None:
     with visit(browser, address(adapter, "/deliveries"), language="en-US") as opened:
         page = opened.page
-        order = [focused(page) for _ in range(8)]
+        order = [focused(page) for _ in range(11)]
         assert order == [
-            "Skip to content", "Overview", "Deliveries", "中文", "q", "robot", "state", "since",
+            *("Skip to content", "Overview", "Deliveries", "On call", "Playground", "Routes"),
+            "中文",
+            *("q", "robot", "state", "since"),
         ]  # fmt: skip
         page.goto(address(adapter, "/deliveries"))
         page.keyboard.press("Tab")
@@ -253,3 +260,36 @@ def test_it_searches_without_scripts(adapter: Adapter, browser: Browser, hostile
         page.get_by_label("告警名、标签或指纹").fill("forged")
         page.get_by_role("button", name="查找").click()
         assert page.locator("tbody tr").count() == 1
+
+
+def test_tonight_is_swapped_with_three_taps_and_the_other_is_rung(
+    adapter: Adapter, dingtalk: Running, browser: Browser
+) -> None:
+    with visit(browser, address(adapter), language="en-US", width=390) as opened:
+        page = opened.page
+        page.get_by_role("link", name="On call").click()
+        page.get_by_role("link", name="Swap tonight").click()
+        page.get_by_label("From").fill("2026-01-01T00:00")
+        page.get_by_role("button", name="张三 takes over").click()
+        assert "At most 31 days" in page.get_by_role("alert").inner_text()
+        page.get_by_role("link", name="Back").click()
+        page.get_by_role("link", name="Swap tonight").click()
+        now = page.evaluate("new Date(Date.now() - 60000).toISOString().slice(0, 16)")
+        page.get_by_label("From").evaluate("(field, now) => { field.value = now; }", now)
+        page.get_by_role("button", name="李四 takes over").click()
+        assert "The shift is swapped." in page.get_by_role("status").last.inner_text()
+        assert len(opened.complaints) == 1, "the refusal above, as Chromium tells it"
+        adapter.accept(told("AfterTheSwap"))
+        wait_until(
+            lambda: any("AfterTheSwap" in each.text for each in dingtalk.messages()),
+            within=60,
+            what="DingTalk has the message",
+        )
+        (sent,) = [each for each in dingtalk.messages() if "AfterTheSwap" in each.text]
+        assert [mention.target for mention in sent.mentions] == ["13900000002"]
+        code, said = command("oncall", "--config", str(adapter.config), folder=adapter.folder)
+        assert (code, "李四" in said) == (0, True)
+        page.get_by_role("button", name="Undo").click()
+        assert "The swap is undone." in page.get_by_role("status").last.inner_text()
+    code, said = command("oncall", "--config", str(adapter.config), folder=adapter.folder)
+    assert (code, "李四" in said) == (0, False)

@@ -13,6 +13,7 @@ from adapter.config.settings import SilenceSettings, SourceSettings
 from adapter.core.audit import By
 from adapter.core.delivery import Outcome, Sent
 from adapter.core.directory import Directory
+from adapter.core.swaps import with_swaps
 from adapter.dispatcher import Equipment, new_dispatcher
 from adapter.metrics import Metrics
 from adapter.outbox import open_history, open_sqlite
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from adapter.config.settings import RobotSettings, Settings
     from adapter.core.alerts import AlertGroup
     from adapter.core.oncall import Schedule
+    from adapter.core.swaps import Swap
     from adapter.outbox import Changed, Outbox
 
 EXTERNAL = "https://alerts.example.com"
@@ -73,7 +75,16 @@ class Shop:
 
     def schedules(self) -> Mapping[str, Schedule]:
         """Return who is on call when."""
-        return {name: each.schedule for name, each in self.settings.schedules.items()}
+        configured = {name: each.schedule for name, each in self.settings.schedules.items()}
+        return with_swaps(configured, self.store.swaps())
+
+    def swap(self, swap: Swap) -> None:
+        """Let somebody take over."""
+        self.store.swap(swap)
+
+    def undo_swap(self, number: int, who: str) -> bool:
+        """Let a swap count no more."""
+        return self.store.undo_swap(number, by=By(who, self.clock.now()))
 
     def retry(self, name: str, who: str) -> Changed:
         """Let what is dead wait again."""

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from adapter.core.delivery import Delivery, Post
     from adapter.core.oncall import Schedule
     from adapter.core.search import Search
+    from adapter.core.swaps import Swap
     from adapter.web.backend import Workbench
     from adapter.web.pages.records import Records
 
@@ -129,6 +130,10 @@ class Past:
     def body(self, message: str) -> None:
         del message
 
+    def newest_decisions(self, limit: int) -> tuple[()]:
+        del limit
+        return ()
+
     def decisions(self, delivery: int) -> tuple[()]:
         del delivery
         return ()
@@ -166,6 +171,12 @@ class Program:
 
     def alertmanager(self, source: SourceSettings) -> Alertmanager:
         return Alertmanager(source)
+
+    def swap(self, swap: Swap) -> None:
+        raise AssertionError(swap)
+
+    def undo_swap(self, number: int, who: str) -> bool:
+        raise AssertionError((number, who))
 
     def wake(self, robots: Iterable[str]) -> None:
         self.woken |= set(robots)

@@ -9,6 +9,7 @@ from flask import Blueprint
 from adapter.web.pages.decisions import add_decisions
 from adapter.web.pages.deliveries import add_deliveries
 from adapter.web.pages.delivery import add_delivery
+from adapter.web.pages.oncall import add_oncall
 from adapter.web.pages.overview import add_overview
 from adapter.web.pages.playground import add_playground
 from adapter.web.pages.routes import add_routes
@@ -28,4 +29,5 @@ def create_pages(shell: Shell) -> Blueprint:
     add_decisions(shell, blueprint)
     add_playground(shell, blueprint)
     add_routes(shell, blueprint)
+    add_oncall(shell, blueprint)
     return blueprint

@@ -13,7 +13,7 @@ from adapter.core.search import STATES, Search, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     from flask import Blueprint, Response
 
@@ -71,7 +71,7 @@ class Asked:
         found["state"] = found["state"] if found["state"] in STATES else ""
         return cls(**{name: value[:_WORDS_LIMIT] for name, value in found.items()})
 
-    def search(self, zone: ZoneInfo) -> Search:
+    def search(self, zone: tzinfo) -> Search:
         """Return it as the outbox understands it; times are of a zone."""
         return Search(
             terms=terms_of(self.q),
@@ -88,7 +88,7 @@ class Asked:
         return url_for("pages.deliveries", **{**said, "before": str(before)})
 
 
-def instant(text: str, zone: ZoneInfo) -> datetime | None:
+def instant(text: str, zone: tzinfo) -> datetime | None:
     """Return an instant as a form tells it, in a zone; None where that is none."""
     try:
         found = datetime.fromisoformat(text)

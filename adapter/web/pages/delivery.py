@@ -36,9 +36,6 @@ WORDS: Final[Pairs] = {
     "discard": ("放弃", "Give up"),
     "retry_all": ("重新发送全部死信", "Send all dead ones again"),
     "discard_all": ("放弃全部未送达的", "Give up all that was not delivered"),
-    "decisions": ("处理记录", "Who decided what"),
-    "did_retry": ("重新发送了", "had sent again:"),
-    "did_discard": ("放弃了", "gave up:"),
     "done_retry": ("已放回队列，会尽快重新发送。", "It waits again and is sent as soon as may be."),
     "done_discard": ("已放弃，并已记录。", "It was given up, and that is on record."),
 }

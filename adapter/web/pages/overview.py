@@ -63,6 +63,10 @@ WORDS: Final[Pairs] = {
 }
 
 
+DECISIONS: Final = 5
+"""What people decided last, that is shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """Say how one switch of a heartbeat stands: comes, lost or awaited."""
@@ -95,6 +99,7 @@ def add_overview(shell: Shell, blueprint: Blueprint) -> None:
             standings=standings(settings, records, now, shell.language),
             configured=settings.robots.keys(),
             pulses=list(pulses(settings.heartbeats, records.switches())),
+            decisions=backend.history.newest_decisions(DECISIONS),
             duties=list(duties(backend.schedules(), settings.people, now)),
         )
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from adapter.core.delivery import Delivery
     from adapter.core.priority import Priority
+    from adapter.core.swaps import Swap
     from adapter.core.switches import Switch
 
 
@@ -100,6 +101,10 @@ class Records(Protocol):
 
     def delivery(self, number: int) -> Delivery | None:
         """Return a delivery by its id, if it is known."""
+        ...
+
+    def swaps(self) -> Sequence[Swap]:
+        """Return the swaps of shifts that count, in the order in which they were made."""
         ...
 
     def switches(self) -> Iterable[Switch]:

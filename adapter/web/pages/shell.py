@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 NAVIGATION: Final = (
     ("pages.overview", "overview"),
     ("pages.deliveries", "deliveries"),
+    ("pages.oncall", "oncall"),
     ("pages.playground", "playground"),
     ("pages.routes", "routes"),
 )
