@@ -233,7 +233,7 @@ def test_keys_reach_everything_in_order_and_every_field_has_a_name(
         page = opened.page
         order = [focused(page) for _ in range(11)]
         assert order == [
-            *("Skip to content", "Overview", "Deliveries", "On call", "Playground", "Routes"),
+            *("Skip to content", "Overview", "Deliveries", "On call", "Templates", "Routes"),
             "中文",
             *("q", "robot", "state", "since"),
         ]  # fmt: skip
