@@ -10,7 +10,8 @@ import json
 import logging
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Final, Literal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, cast
 from urllib.parse import quote
 
 import structlog
@@ -88,8 +89,23 @@ class _Lines(structlog.WriteLogger):
     """Write the finished lines of one of our loggers, which `name` tells."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(sys.stderr)
+        super().__init__(cast("TextIO", _Unfailing(sys.stderr)))
         self.name = name
+
+
+class _Unfailing:
+    """Write what can be written: a disk that is full must not make an answer of ours fail."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def configure(log_format: Literal["json", "console"], level: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import logging
 from typing import TYPE_CHECKING
@@ -120,3 +122,20 @@ def test_each_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> Non
     assert (first["event"], first["alerts"], first["receiver"]) == ("webhook accepted", 3, "钉钉")
     assert (first["level"], first["logger"]) == ("info", "ours")
     assert second["event"] == "二\nlines"
+
+
+class Full(io.StringIO):
+    """Take nothing, as a disk that is full."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.usefixtures("_root")
+def test_a_log_that_cannot_be_written_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", Full())
+    configure("json", "info")
+    structlog.get_logger("adapter").info("webhook accepted")
