@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -19,7 +19,6 @@ from adapter.config.fixed import fixed
 from adapter.config.footprint import Footprint
 from adapter.core.audit import By
 from adapter.core.directory import Directory
-from adapter.core.queue_notices import corrupt, gone
 from adapter.dingtalk import Client
 from adapter.dispatcher import new_dispatcher, strands_of
 from adapter.errors import ConfigError, StoreUnavailable
@@ -31,13 +30,12 @@ from adapter.housekeeping import Housekeeper
 from adapter.last_resort import LastResort
 from adapter.loading import load
 from adapter.metrics import Metrics
+from adapter.opening import open_store, tell_loss
 from adapter.outbox import (
     Changed,
     Listener,
     carry_out,
     open_history,
-    open_postgresql,
-    open_sqlite,
 )
 from adapter.swaps import Swaps
 from adapter.watcher import Watcher
@@ -46,44 +44,20 @@ from adapter.workbench import Workbench
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from flask import Flask
 
     from adapter.config.settings import Settings, SourceSettings
-    from adapter.core.delivery import Notice
     from adapter.core.oncall import Schedule
     from adapter.core.swaps import Swap
     from adapter.dispatcher import Equipment
     from adapter.loading import Loaded
     from adapter.outbox import History, Outbox, Request
+    from adapter.rounds import Part
 
 log = structlog.get_logger(__name__)
-
-
-def _open_store(settings: Settings, clock: SharedClock) -> Outbox:
-    """Open the outbox and go by its time, if others share it."""
-    url = settings.storage.postgresql
-    if url is None:
-        return open_sqlite(settings.storage.path, clock.now())
-    store = open_postgresql(url)
-    now = store.now()
-    if now is not None:
-        clock.follow(now)
-    return store
-
-
-class Part(Protocol):
-    """Work in the background."""
-
-    def start(self) -> None:
-        """Begin."""
-        ...
-
-    def stop(self) -> None:
-        """End."""
-        ...
 
 
 class Service:
@@ -100,7 +74,7 @@ class Service:
         self._reloading = threading.Lock()
         self._replacing = threading.Lock()
         self._draining = False
-        self.store: Outbox = _open_store(loaded.settings, self.clock)
+        self.store: Outbox = open_store(loaded.settings.storage, self.clock)
         storage = loaded.settings.storage
         self.history: History = open_history(storage.path, storage.postgresql)
         self._health = StoreHealth(self.store, self.clock, self.metrics.store_up)
@@ -122,7 +96,8 @@ class Service:
         self._parts = tuple(self._background())
         self.wsgi: Flask = create_app(self)
         self._tell_loaded()
-        self._tell_what_became_of_the_old_queue()
+        if tell_loss(self.store, self.settings.robots, self.clock.now()):
+            self.metrics.store_corruptions.inc()
 
     def _background(self) -> Iterator[Part]:
         """Yield what works in a thread of its own, in the order of starting."""
@@ -341,16 +316,3 @@ class Service:
         """See whether the store takes writes, and whether anything waits for robots of old."""
         self._health.probe()
         self._heirs.refresh(self.settings)
-
-    def _tell_what_became_of_the_old_queue(self) -> None:
-        aside = self.store.moved_aside
-        if aside is not None:
-            self.metrics.store_corruptions.inc()
-            log.error("the database was corrupt; a fresh one is used", moved_to=str(aside))
-            self._tell_all_robots(lambda robot: corrupt(robot, aside.name))
-        elif self.store.vanished:
-            log.error("the database was gone; a fresh one is used")
-            self._tell_all_robots(gone)
-
-    def _tell_all_robots(self, notice: Callable[[str], Notice]) -> None:
-        self.store.notify(map(notice, self.settings.robots), now=self.clock.now())

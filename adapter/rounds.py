@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from adapter.clock import Clock
 
 log = structlog.get_logger(__name__)
+
+
+class Part(Protocol):
+    """Work in the background."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """End."""
+        ...
 
 
 class Rounds:

@@ -40,7 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "watcher",
         "workbench",
     ),
-    ("loading",),
+    ("loading", "opening"),
     ("preview",),
     ("app", "moving", "sending"),
     ("cli",),

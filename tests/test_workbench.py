@@ -59,11 +59,11 @@ def test_what_cannot_be_read_is_no_result() -> None:
 
 def test_the_process_limits_itself() -> None:
     script = (
-        "import resource as r; from adapter.workbench.__main__ import limit; limit(); "
+        "import os, resource as r; from adapter.workbench.__main__ import limit; limit(); "
         "print(*(r.getrlimit(each)[1] for each in (r.RLIMIT_CPU, r.RLIMIT_AS, r.RLIMIT_FSIZE)), "
-        "open('/proc/self/oom_score_adj').read())"
+        "open('/proc/self/oom_score_adj').read(), os.nice(0) > 0)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["4", str(256 * 1024 * 1024), "0", "1000"]
+    assert done.stdout.split() == ["4", str(256 * 1024 * 1024), "0", "1000", "True"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import resource
 import sys
@@ -19,9 +20,13 @@ CPU: Final = 4
 MEMORY: Final = 256 * 1024 * 1024
 """Bytes of addresses that it may use."""
 
+NICE: Final = 10
+"""By how much others go before it: webhooks are accepted meanwhile."""
+
 
 def limit() -> None:
     """Take no more than a trial needs; should the machine be short of memory, this ends first."""
+    os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU, CPU))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
