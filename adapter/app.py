@@ -37,6 +37,7 @@ from adapter.outbox import (
     carry_out,
     open_history,
 )
+from adapter.reminders import Reminders
 from adapter.swaps import Swaps
 from adapter.watcher import Watcher
 from adapter.web import create_app
@@ -125,6 +126,7 @@ class Service:
             schedules=self._swaps.schedules,
             wake=wake,
         ).rounds
+        yield Reminders(store, clock, settings=lambda: self.settings, wake=wake).rounds
         yield Watch(store, clock, settings=lambda: self.settings, wake=wake).rounds
         yield Watcher(
             clock,

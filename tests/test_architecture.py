@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "heirs",
         "housekeeping",
         "last_resort",
+        "reminders",
         "serving",
         "simulator",
         "swaps",

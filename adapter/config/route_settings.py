@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from adapter.config.mentions import take_mentions
 from adapter.config.problems import Mistake
 from adapter.config.reader import list_of
+from adapter.config.remind import read_remind
 from adapter.config.scalars import boolean, one_of, timezone
 from adapter.config.suggest import did_you_mean
 from adapter.core.delivery import Split
@@ -53,6 +54,7 @@ def take_route_settings(
         priority=section.scalar("priority", one_of(PRIORITIES), None),
         defer=section.take("defer", list_of(_interval(known.intervals), "[nights]"), None),
         split=section.scalar("split", one_of(SPLITS), None),
+        remind=section.take("remind", read_remind(known.mentionable), None),
         **take_mentions(section, known.mentionable),
     )
 

@@ -1,7 +1,6 @@
-"""Words of a configuration: those that come later, those of other programs, and where each belongs.
+"""Words of a configuration: those of other programs, and where each of ours belongs.
 
-What is supported stands in the readers of each section. To support a word of NOT_YET, remove it
-here and read it there.
+What is supported stands in the readers of each section.
 """
 
 from __future__ import annotations
@@ -17,20 +16,6 @@ ROOT: Final = "the top level"
 INCLUDED: Final = "an included file"
 ROBOT: Final = "robots.NAME"
 ROUTE: Final = "route"
-
-_ROUTE_SETTINGS: Final = frozenset(
-    {
-        "remind",
-    }
-)
-
-NOT_YET: Final[Mapping[str, Collection[str]]] = {
-    ROBOT: _ROUTE_SETTINGS,
-    ROUTE: _ROUTE_SETTINGS,
-}
-"""Words of the documented configuration whose feature is not built, by where they stand."""
-
-_NOT_YET_TEXT: Final = "not supported yet; remove it for now"
 
 _GROUPING: Final = "alerts are grouped by Alertmanager, in its own configuration; remove it"
 
@@ -109,8 +94,8 @@ _HOMES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("messages", "per"), "`rate` of a robot"),
     **dict.fromkeys(("quotas", "last_resort"), ROOT),
     "used": "an entry of `quotas`",
-    **dict.fromkeys(NOT_YET[ROBOT], "a robot"),
-    **dict.fromkeys(_ROUTE_SETTINGS, "a route or a robot"),
+    "remind": "a route or a robot",
+    "after": "`remind` of a route or a robot",
     **dict.fromkeys(
         ("template", "language", "timezone", "message", "buttons"), "a route or a robot"
     ),
@@ -133,8 +118,6 @@ _HOMES: Final[Mapping[str, str]] = {
 
 def unknown_word(word: str, room: str, known: Collection[str]) -> str:
     """Return the problem of a word that the section `room`, which reads `known`, does not read."""
-    if word in NOT_YET.get(room, ()):
-        return _NOT_YET_TEXT
     if room == INCLUDED and word in _HOMES:
         return (
             "only robots, people, schedules and routes may stand in an included file; "

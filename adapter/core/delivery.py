@@ -14,6 +14,7 @@ from adapter.core.alerts import AlertGroup
 from adapter.core.mentions import MentionRule, Wanted
 from adapter.core.message import Message
 from adapter.core.priority import Priority
+from adapter.core.reminding import Remind
 from adapter.core.severity import LABEL
 from adapter.core.words import DEFAULT_LANGUAGE
 
@@ -50,6 +51,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # like an 
     deferred_until: datetime | None = None
     mentions: tuple[MentionRule, ...] = ()
     routes: tuple[str, ...] = ()
+    remind: Remind | None = None
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="notice"):

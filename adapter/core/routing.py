@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from adapter.core.alerts import Status, subset
 from adapter.core.delivery import Delivery, RenderSettings, Split
 from adapter.core.mentions import DEFAULT_ON, MentionRule, rules_of
 from adapter.core.priority import Priority, priority_of
+from adapter.core.reminding import Remind
 from adapter.core.route_tree import RouteTree
 from adapter.core.severity import DEFAULT_SCALE
 
@@ -54,6 +56,7 @@ class RouteSettings(msgspec.Struct, frozen=True, kw_only=True):
     mention: tuple[str, ...] | None = None
     mention_else: tuple[str, ...] | None = None
     mention_on: tuple[str, ...] | None = None
+    remind: Remind | None = None
 
     @property
     def rule(self) -> MentionRule | None:
@@ -173,6 +176,7 @@ class Router:
         self._tree = RouteTree(root)
         self._robots = robots
         self._scale = scale
+        self._reminds = _says_remind(root) or any(each.remind for each in robots.values())
         self._known: dict[tuple[Node[Route], ...], _Answers] = {}
 
     def route(self, group: AlertGroup, deferral: Deferral | None = None) -> tuple[Delivery, ...]:
@@ -198,6 +202,17 @@ class Router:
             )
         )
 
+    def ended(self, group: AlertGroup) -> tuple[Ended, ...]:
+        """Return the alerts that are over and that robots which remind of them are not told of."""
+        if not self._reminds:
+            return ()
+        return tuple(
+            Ended(target.manner.robot, group.source, alert.fingerprint)
+            for alert in group.resolved
+            for target in self._targets(alert.labels)
+            if target.manner.remind is not None and not target.send_resolved
+        )
+
     def _targets(self, labels: Mapping[str, str]) -> tuple[_Target, ...]:
         nodes = self._tree.find(labels)
         known = self._known.get(nodes)
@@ -214,6 +229,18 @@ class Router:
             matches = [Match(node.path) for node in nodes]
             targets = by_value[values] = tuple(_targets(matches, labels, robots))
         return targets
+
+
+class Ended(NamedTuple):
+    """Name an alert that is over, and a robot that is not told so."""
+
+    robot: str
+    source: str
+    fingerprint: str
+
+
+def _says_remind(route: Route) -> bool:
+    return bool(route.settings.remind) or any(map(_says_remind, route.routes))
 
 
 def route_group(
@@ -243,6 +270,7 @@ def _deliveries(
             deferred_until=deferred_until if priority is Priority.NORMAL else None,
             mentions=rules_of([target.rules for _, target in lane]),
             routes=_routes_of(lane),
+            remind=manner.remind,
         )
 
 
@@ -298,6 +326,7 @@ class _Manner(NamedTuple):
     priority: str
     split: Split
     defer: tuple[str, ...]
+    remind: Remind | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +382,16 @@ def _manner(robot: str, said: Sequence[RouteSettings]) -> _Manner:
         priority=_highest(said),
         split=Split(first.split or Split.GROUP),
         defer=first.defer or (),
+        remind=_remind(first),
     )
+
+
+def _remind(said: RouteSettings) -> Remind | None:
+    """Return how a robot reminds; whom it rings is whom the alert rings, if nothing is said."""
+    remind = said.remind
+    if remind is None or not remind.times:
+        return None
+    return remind if remind.targets else replace(remind, targets=said.mention or ())
 
 
 def look_of(settings: RouteSettings) -> RenderSettings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from adapter.core.alerts import Status, common
+from adapter.core.alerts import common
 from adapter.core.matchers import Matcher, MatcherError, Operator, parse_matchers
 
 if TYPE_CHECKING:
@@ -84,8 +84,3 @@ def chosen(name: str, durations: Sequence[timedelta]) -> timedelta | None:
         return None
     span = timedelta(seconds=int(found[1]) * dict(_UNITS)[found[2]])
     return span if timedelta(minutes=1) <= span <= max(durations) else None
-
-
-def may_fire(alerts: Sequence[Alert]) -> bool:
-    """Return whether any of these fired when they were told."""
-    return any(alert.status is Status.FIRING for alert in alerts)

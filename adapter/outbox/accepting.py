@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import bindparam, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from adapter.outbox import deferring
+from adapter.outbox import deferring, reminders
 from adapter.outbox.prepared import Prepared
 from adapter.outbox.tables import deliveries, queues, states, to_us, totals
 
@@ -91,7 +91,8 @@ def accept(connection: Connection, webhooks: Sequence[Webhook]) -> list[Taken]:
     known: _States = {}
     fresh = [_fresh(connection, webhook, known) for webhook in webhooks]
     parts = [part for new in fresh for part in new]
-    apart = _holding(connection, parts)
+    reminding = {part.robot for part in parts if part.reminds}
+    apart = _holding(connection, parts) | reminding
     if plain := [row for part in parts if part.robot not in apart for row in part.rows]:
         _INSERT_ALL.run(connection, plain)
     taken = []
@@ -148,6 +149,7 @@ def _store(connection: Connection, part: Part, now: datetime) -> int:
     for row, delivery in zip(part.rows, part.accepted, strict=True):
         [number] = connection.execute(_INSERT, row).inserted_primary_key or [0]
         superseded += deferring.take_place(connection, number, delivery, now)
+        reminders.hear(connection, number, delivery, now)
     return superseded
 
 

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import delete, insert, select, update
 
 from adapter.core.acts import Act, Acting
+from adapter.outbox import reminders
 from adapter.outbox.accepting import lock
 from adapter.outbox.tables import acts, from_us, to_us
 from adapter.outbox.words import say
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from adapter.core.delivery import Notice
+    from adapter.core.reminding import Quiet
 
 T = TypeVar("T")
 
@@ -60,8 +62,15 @@ class Acts:
 
         return self._writer.run(operation)
 
-    def finish(self, act: Act, *, words: Iterable[Notice] = (), now: datetime) -> None:
-        """Note that a leased act was done, as it now is, and tell of it."""
+    def finish(
+        self,
+        act: Act,
+        *,
+        words: Iterable[Notice] = (),
+        quiet: Quiet | None = None,
+        now: datetime,
+    ) -> None:
+        """Note that a leased act was done, as it now is, tell of it, and end reminders."""
 
         def operation(connection: Connection) -> int:
             lock(connection, [_lock(act)])
@@ -70,6 +79,8 @@ class Acts:
                 return 0
             done = {**_row(act), "done": True, "leased_until": 0}
             connection.execute(update(acts).where(acts.c.id == row.id).values(**done))
+            if quiet is not None:
+                reminders.quiet(connection, quiet)
             return say(connection, tuple(words), now)
 
         self._said(self._writer.run(operation))
@@ -87,8 +98,15 @@ class Acts:
 
         self._writer.run(operation)
 
-    def do(self, act: Act, *, words: Iterable[Notice] = (), now: datetime) -> Acting:
-        """Note an act that nothing else carries out, and tell of it; done already, say so."""
+    def do(
+        self,
+        act: Act,
+        *,
+        words: Iterable[Notice] = (),
+        quiet: Quiet | None = None,
+        now: datetime,
+    ) -> Acting:
+        """Note an act that nothing else carries out, as `finish` does; done already, say so."""
 
         def operation(connection: Connection) -> tuple[Acting, int]:
             lock(connection, [_lock(act)])
@@ -96,6 +114,8 @@ class Acts:
             if row is not None:
                 return Acting(to_act(row), done=True), 0
             connection.execute(insert(acts), {**_row(act), "done": True})
+            if quiet is not None:
+                reminders.quiet(connection, quiet)
             return Acting(act, done=True, may=True), say(connection, tuple(words), now)
 
         acting, said = self._writer.run(operation)

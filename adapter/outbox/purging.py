@@ -19,6 +19,7 @@ from adapter.outbox.tables import (
     discarded,
     items,
     notices,
+    reminders,
     states,
     stranded,
     swaps,
@@ -53,6 +54,7 @@ def purge(
     removed += _older(connection, dead, dead.c.died_at, dead_before)
     removed += _older(connection, discarded, discarded.c.discarded_at, dead_before)
     removed += _older(connection, decisions, decisions.c.at, dead_before)
+    removed += _older(connection, reminders, reminders.c.heard_at, announced_before)
     removed += _older(connection, acts, acts.c.at, dead_before)
     removed += _older(connection, swaps, swaps.c.ends_at, dead_before)
     removed += _settled(connection, before, dead_before)

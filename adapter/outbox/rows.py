@@ -100,6 +100,11 @@ class Part:
         """Return whether any of it is held back."""
         return any(delivery.deferred_until is not None for delivery in self.accepted)
 
+    @property
+    def reminds(self) -> bool:
+        """Return whether somebody is to be reminded of any of it."""
+        return any(delivery.remind is not None for delivery in self.accepted)
+
 
 def parts_of(accepted: Iterable[Delivery], now: datetime) -> list[Part]:
     """Return the deliveries of one webhook by robot, ready to be stored."""

@@ -17,6 +17,7 @@ from adapter.outbox import (
     probing,
     purging,
     refusals,
+    reminders,
     sending,
     stranding,
     swapping,
@@ -27,6 +28,7 @@ from adapter.outbox.acts import Acts
 from adapter.outbox.kept import Kept
 from adapter.outbox.looking import Looking
 from adapter.outbox.rows import Accepted, parts_of
+from adapter.outbox.tables import to_us
 from adapter.outbox.words import say
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from adapter.core.heartbeats import Beat, Watched
     from adapter.core.monthly import Allowance
     from adapter.core.quota import Rate
+    from adapter.core.reminder_notice import Due
+    from adapter.core.routing import Ended
     from adapter.core.stranded import Strand, Stranded
     from adapter.core.swaps import Swap
     from adapter.core.switches import Seen, Switch
@@ -89,9 +93,11 @@ class Outbox(Looking):
         now: datetime,
         dedup_window: timedelta,
         beats: Sequence[Beat] = (),
+        ended: Sequence[Ended] = (),
     ) -> Accepted:
         """Commit beats, and deliveries, except of a group whose state a robot was given already.
 
+        `ended` are alerts that are over and of which their robots are not told.
         A group state is the same when fingerprints, states and starts of all its alerts are, and it
         is a duplicate only of the one accepted last, within the window (zero: never).
         """
@@ -99,9 +105,10 @@ class Outbox(Looking):
 
         def with_beats(connection: Connection) -> accepting.Taken:
             switchboard.note(connection, beats, now)
+            reminders.end(connection, ended)
             return accepting.accept(connection, [webhook])[0]
 
-        if beats:
+        if beats or ended:
             taken = self._writer.run(with_beats)
         else:
             taken = self._writer.run_together(accepting.accept, webhook)
@@ -130,6 +137,21 @@ class Outbox(Looking):
         )
         self._waiting += len(seen.words)
         return seen
+
+    def remind(
+        self, tell: Callable[[Sequence[Due]], Sequence[Notice]], *, now: datetime
+    ) -> tuple[Notice, ...]:
+        """Commit what `tell` makes of the reminders that are due; return the words."""
+        if not self._read(reminders.DUE.params(at=to_us(now))):
+            return ()
+
+        def operation(connection: Connection) -> tuple[Notice, ...]:
+            accepting.lock(connection, [reminders.LOCK])
+            return reminders.look(connection, tell, now)
+
+        words = self._writer.run(operation)
+        self._waiting += len(words)
+        return words
 
     def post(self, post: Post, *, now: datetime) -> Posted:
         """Commit a message that was asked for; under a `msgUuid` that is known it is that one."""

@@ -26,6 +26,7 @@ _ID: Final = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only 
 _PENDING: Final = text("state = 'pending'")
 _OPEN: Final = text("state = 'open'")
 _DEFERRED: Final = text("state = 'deferred'")
+_REMINDS: Final = text("ended = ''")
 _LIVE: Final = text("superseded_by IS NULL")
 _RINGING: Final = text("rings = 1")
 _SETTLED: Final = text("settled_at IS NOT NULL")  # what waits need not be written there too
@@ -283,6 +284,24 @@ decisions = Table(  # what people decided on the page
     Column("subject", Text, nullable=False),  # as a person names it
     Column("delivery", BigInteger),
     Index("decisions_delivery", "delivery"),
+)
+
+reminders = Table(  # alerts that ring again until somebody looks after them
+    "reminders",
+    metadata,
+    Column("robot", Text, primary_key=True),
+    Column("alert", Text, primary_key=True),  # see mentions.announcement()
+    Column("identity", Text, nullable=False),  # of the alert, whenever it began
+    Column("source", Text, nullable=False),
+    Column("delivery", BigInteger, nullable=False),  # that told it last
+    Column("place", Integer, nullable=False),  # its index there
+    Column("due_at", BigInteger, nullable=False),
+    Column("heard_at", BigInteger, nullable=False, index=True),
+    Column("gap", BigInteger, nullable=False),  # longest time between two webhooks with it
+    Column("sent", Integer, nullable=False),
+    Column("ended", Text, nullable=False),  # why; empty while it lives
+    Index("reminders_identity", "identity", "robot"),
+    Index("reminders_due", "due_at", sqlite_where=_REMINDS, postgresql_where=_REMINDS),
 )
 
 acts = Table(  # what people did about alerts through links of messages

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from adapter.core.life import Contents, Timeline
     from adapter.core.matchers import Matcher
     from adapter.core.oncall import Schedule
+    from adapter.core.reminding import Quiet
+    from adapter.core.routing import Ended
     from adapter.core.search import Hits, Search
     from adapter.core.silencing import Silence
     from adapter.core.swaps import Swap
@@ -60,16 +62,30 @@ class Acts(Protocol):
         """Lease an act, or say that it is done, or that somebody is at it."""
         ...
 
-    def finish(self, act: Act, *, words: Iterable[Notice] = (), now: datetime) -> None:
-        """Note that a leased act was done, as it now is, and tell of it."""
+    def finish(
+        self,
+        act: Act,
+        *,
+        words: Iterable[Notice] = (),
+        quiet: Quiet | None = None,
+        now: datetime,
+    ) -> None:
+        """Note that a leased act was done, as it now is, tell of it, and end reminders."""
         ...
 
     def give_up(self, act: Act, *, unsure: bool) -> None:
         """End the lease of an act that failed; forget it, unless it may have been done."""
         ...
 
-    def do(self, act: Act, *, words: Iterable[Notice] = (), now: datetime) -> Acting:
-        """Note an act that nothing else carries out, and tell of it; done already, say so."""
+    def do(
+        self,
+        act: Act,
+        *,
+        words: Iterable[Notice] = (),
+        quiet: Quiet | None = None,
+        now: datetime,
+    ) -> Acting:
+        """Note an act that nothing else carries out, as `finish` does; done already, say so."""
         ...
 
 
@@ -108,8 +124,9 @@ class Store(Protocol):
         now: datetime,
         dedup_window: timedelta,
         beats: Sequence[Beat] = (),
+        ended: Sequence[Ended] = (),
     ) -> Counts:
-        """Commit deliveries, and the beats of heartbeats; raises StoreUnavailable."""
+        """Commit deliveries, beats of heartbeats, what `ended` untold; raises StoreUnavailable."""
         ...
 
     def post(self, post: Post, *, now: datetime) -> Posted:

@@ -6,14 +6,14 @@ Alertmanager retries 5xx and broken connections and nothing else, and Grafana re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import structlog
 from flask import Blueprint, Response, request
 
 from adapter.core.heartbeats import sift
-from adapter.core.routing import Router, straight_to
+from adapter.core.routing import Ended, Router, straight_to
 from adapter.core.time_intervals import Deferral
 from adapter.core.webhook import decode_webhook, with_source
 from adapter.errors import PayloadError, StoreUnavailable
@@ -77,6 +77,13 @@ def _accepted(counts: Counts) -> Response:
     return Response(msgspec.json.encode(body), content_type="application/json")
 
 
+class _Untold(NamedTuple):
+    """Hold what a webhook says and no robot is told."""
+
+    beats: tuple[Beat, ...]
+    ended: tuple[Ended, ...]
+
+
 class _Receiver:
     """Take one webhook from its bytes to its commit."""
 
@@ -103,8 +110,10 @@ class _Receiver:
             self._keep(body, refusal)
             raise
         rest, beats = sift(group, settings.heartbeats)
-        deliveries = self._routed_by(settings).deliveries(rest, robot, self._backend.clock.now())
-        return self._commit(group, deliveries, beats, settings)
+        routing = self._routed_by(settings)
+        deliveries = routing.deliveries(rest, robot, self._backend.clock.now())
+        untold = _Untold(beats, routing.ended(rest, robot))
+        return self._commit(group, deliveries, untold, settings)
 
     def _routed_by(self, settings: Settings) -> Routing:
         routing = self._routing  # others may replace it meanwhile
@@ -130,7 +139,7 @@ class _Receiver:
         self,
         group: AlertGroup,
         deliveries: tuple[Delivery, ...],
-        beats: tuple[Beat, ...],
+        untold: _Untold,
         settings: Settings,
     ) -> Counts:
         store, metrics = self._backend.store, self._backend.metrics
@@ -140,7 +149,8 @@ class _Receiver:
             deliveries,
             now=self._backend.clock.now(),
             dedup_window=settings.server.dedup_window,
-            beats=beats,
+            beats=untold.beats,
+            ended=untold.ended,
         )
         if counts.deliveries:
             self._backend.wake({delivery.robot for delivery in deliveries})
@@ -154,7 +164,7 @@ class _Receiver:
             alerts=len(group.alerts),
             deliveries=counts.deliveries,
             duplicates=counts.duplicates,
-            beats=len(beats),
+            beats=len(untold.beats),
         )
         return counts
 
@@ -198,9 +208,15 @@ class Routing:
             for name, defaults in every.items()
         }
 
+    def ended(self, group: AlertGroup, robot: str | None) -> tuple[Ended, ...]:
+        """Return the alerts of a webhook that are over and of which robots are not told."""
+        return self._router(robot).ended(group)
+
+    def _router(self, robot: str | None) -> Router:
+        return self._tree if robot is None else self._straight[robot]
+
     def deliveries(
         self, group: AlertGroup, robot: str | None, now: datetime
     ) -> tuple[Delivery, ...]:
         """Return what a webhook becomes: routed by label, or straight to one robot."""
-        router = self._tree if robot is None else self._straight[robot]
-        return router.route(group, Deferral(self.settings.time_intervals, now))
+        return self._router(robot).route(group, Deferral(self.settings.time_intervals, now))

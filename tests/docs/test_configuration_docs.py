@@ -44,6 +44,7 @@ PATHS: Final = {
     "quotas.NAME": "quotas.company",
     "heartbeats[]": "heartbeats.0",
     "silence": "silence",
+    "remind": "route.remind",
     "robots.NAME": "robots.ops",
     "robots.NAME.rate": "robots.ops.rate",
     "route": "route.routes.0",
@@ -53,7 +54,7 @@ PATHS: Final = {
 
 WHOLE: Final = """
 robots: {ops: {access_token: abc, rate: {}}}
-route: {robots: [ops], routes: [{matchers: [a=b]}]}
+route: {robots: [ops], remind: {after: 10m}, routes: [{matchers: [a=b]}]}
 server: {auth: {bearer_tokens: [abc], hmac: {secret: abc}}}
 log: {}
 storage: {}
@@ -198,7 +199,7 @@ robots:
   ops: {access_token: abc, rate: {}, pool: [{access_token: def}], fallback: backup}
   db: {access_token: ghi}
   backup: {access_token: jkl}
-route: {robots: [ops], routes: [{matchers: [a=b]}]}
+route: {robots: [ops], remind: {after: 10m}, routes: [{matchers: [a=b]}]}
 server:
   auth: {bearer_tokens: [abc], hmac: {secret: abc}, basic: {username: a, password: b}}
   tls: {cert_file: tls.crt, key_file: tls.key}

@@ -44,6 +44,7 @@ from support.outbox_contract import (
 )
 from support.pool_contract import PoolContract
 from support.postgresql import Cluster, cluster
+from support.reminders_contract import RemindersContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,6 +93,7 @@ class TestPostgresql(
     OutboxContract,
     DeferralContract,
     ActsContract,
+    RemindersContract,
     KeptContract,
     AnnouncedContract,
     PoolContract,

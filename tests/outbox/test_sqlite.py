@@ -30,6 +30,7 @@ from support.outbox_contract import (
     take,
 )
 from support.pool_contract import PoolContract
+from support.reminders_contract import RemindersContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,7 @@ class TestSqlite(
     OutboxContract,
     DeferralContract,
     ActsContract,
+    RemindersContract,
     KeptContract,
     AnnouncedContract,
     PoolContract,

@@ -23,8 +23,9 @@ from adapter.config.settings import AuthSettings, BasicAuth, SourceSettings, Tls
 from adapter.core.heartbeats import Beat, Heartbeat
 from adapter.core.matchers import parse_matchers
 from adapter.core.priority import Priority
+from adapter.core.reminding import Remind
 from adapter.core.rewriting import LinkRules
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routing import Ended, Route, RouteSettings
 from adapter.core.search import Hits
 from adapter.core.severity import LEVELS, Scale
 from adapter.core.time_intervals import TimeInterval, times
@@ -73,6 +74,7 @@ class Store:
     def __init__(self) -> None:
         self.accepted: list[Delivery] = []
         self.beats: list[Beat] = []
+        self.ended: list[Ended] = []
         self.posts: list[Post] = []
         self.refused: deque[tuple[int, bytes]] = deque()
         self.fault: StoreUnavailable | None = None
@@ -86,8 +88,10 @@ class Store:
         now: datetime,
         dedup_window: timedelta,
         beats: Sequence[Beat] = (),
+        ended: Sequence[Ended] = (),
     ) -> Accepted:
         del now, dedup_window
+        self.ended += ended
         if self.fault is not None:
             raise self.fault
         self.beats += beats
@@ -638,3 +642,18 @@ def test_no_body_waits_for_the_collector_of_cycles(body: bytes, status: str) -> 
         gc.set_debug(0)
         gc.garbage.clear()
     assert left == []
+
+
+def test_an_end_that_a_robot_is_not_told_still_ends_its_reminders() -> None:
+    remind = Remind(after=timedelta(minutes=10))
+    for send_resolved, remembered, expected in (
+        (False, remind, ["ops"]),
+        (True, remind, []),
+        (False, None, []),
+    ):
+        said = RouteSettings(robots=("ops",), send_resolved=send_resolved, remind=remembered)
+        program, client = serve(make_settings(route=Route(settings=said)))
+        resolved = BODY.replace(b'"status":"firing"', b'"status":"resolved"')
+        assert resolved != BODY
+        assert client.post("/alertmanager", data=resolved).status_code == 200
+        assert [each.robot for each in program.store.ended] == expected

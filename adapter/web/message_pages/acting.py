@@ -11,8 +11,9 @@ import structlog
 
 from adapter.core.act_notice import act_notice
 from adapter.core.acts import COMMENT_LIMIT, NAME_LIMIT, Act, ActKind
-from adapter.core.matchers import Matcher, MatcherError
+from adapter.core.matchers import Matcher, MatcherError, parse_matchers
 from adapter.core.reader import Readers
+from adapter.core.reminding import Quiet
 from adapter.core.silencing import (
     Silence,
     chosen,
@@ -70,6 +71,12 @@ class Case:
         mine = (act for act in self.timeline.acts if act.fingerprint == self.link.fingerprint)
         return next((act for act in mine if act.kind is kind), None)
 
+    def quiet(self, *silenced: Matcher) -> Quiet:
+        """Return of what nobody must be reminded any more, once this is looked after."""
+        why = "silenced" if silenced else "acknowledged"
+        fingerprints = tuple(alert.fingerprint for alert in self.alerts)
+        return Quiet(self.timeline.delivery.group.source, fingerprints, silenced, why)
+
     def act(self, kind: ActKind, who: str, backend: Backend) -> Act:
         """Return what a person does now."""
         return Act(
@@ -106,7 +113,8 @@ class Actor:
         """Note that somebody looks after the alerts, and tell the group."""
         act = case.act(ActKind.ACKNOWLEDGE, self._who(form), self.backend)
         acts, now = self.backend.store.acts, self.backend.clock.now()
-        if acts.do(act, words=[self._notice(case, act)], now=now).may:
+        words, quiet = [self._notice(case, act)], case.quiet()
+        if acts.do(act, words=words, quiet=quiet, now=now).may:
             self._told(act)
 
     def silence(self, case: Case, form: Mapping[str, str]) -> None:
@@ -150,8 +158,10 @@ class Actor:
         self._finish(case, act)
 
     def _finish(self, case: Case, act: Act) -> None:
-        now = self.backend.clock.now()
-        self.backend.store.acts.finish(act, words=[self._notice(case, act)], now=now)
+        now, words = self.backend.clock.now(), [self._notice(case, act)]
+        silenced = act.kind is ActKind.SILENCE
+        quiet = case.quiet(*(parse_matchers(", ".join(act.matchers)))) if silenced else None
+        self.backend.store.acts.finish(act, words=words, quiet=quiet, now=now)
         self._told(act)
 
     def _told(self, act: Act) -> None:
