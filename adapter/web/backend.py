@@ -161,6 +161,10 @@ class History(Protocol):
         """Return what was sent to DingTalk as a message, if it is known."""
         ...
 
+    def acts(self, limit: int) -> Sequence[Act]:
+        """Return what people did through links of messages, the newest first."""
+        ...
+
     def newest_decisions(self, limit: int) -> Sequence[Decision]:
         """Return what people decided last, the newest first."""
         ...

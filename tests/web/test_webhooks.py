@@ -134,6 +134,10 @@ class Past:
     def body(self, message: str) -> None:
         del message
 
+    def acts(self, limit: int) -> tuple[()]:
+        del limit
+        return ()
+
     def newest_decisions(self, limit: int) -> tuple[()]:
         del limit
         return ()

@@ -58,13 +58,18 @@ WORDS: Final[Pairs] = {
     "next": ("下一班", "Next"),
     "nobody": ("无人", "nobody"),
     "no_change": ("八天内不换班", "no handoff within eight days"),
+    "acts": ("从消息里做的", "Done from messages"),
+    "act_silence": ("静默了 {}", "silenced {}"),
+    "act_expire": ("提前结束了 {} 的静默", "ended the silence of {}"),
+    "act_acknowledge": ("在处理 {}", "is on {}"),
+    "delivery_of": ("投递 {}", "delivery {}"),
     "state": ("状态", "State"),
     "as_of": ("更新于", "As of"),
 }
 
 
 DECISIONS: Final = 5
-"""What people decided last, that is shown."""
+"""What people decided last on the page, and did from messages, that is shown of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ def add_overview(shell: Shell, blueprint: Blueprint) -> None:
             standings=standings(settings, records, now, shell.language),
             configured=settings.robots.keys(),
             pulses=list(pulses(settings.heartbeats, records.switches())),
+            acts=backend.history.acts(DECISIONS),
             decisions=backend.history.newest_decisions(DECISIONS),
             duties=list(duties(backend.schedules(), settings.people, now)),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from datetime import timedelta
@@ -11,10 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
+from adapter.core.acts import Act, ActKind
 from adapter.core.delivery import Refused
 from adapter.core.mentions import MentionRule
 from adapter.core.people import Person
 from adapter.core.routing import Route, RouteSettings
+from adapter.outbox import searching
 from adapter.web.pages.deliveries import instant
 from adapter.web.pages.shown_message import shown, without_mobiles
 from support.alerts import make_alert, make_group
@@ -76,6 +79,18 @@ def test_a_delivery_is_found_and_its_life_told(shop: Shop) -> None:
     for part in ("Disk · Net", "receiver dingtalk", "route", "to robot ops", "Message sent"):
         assert part in said
     assert "Disk · Net" in text_of(shop.client, "/deliveries/1", "zh")
+
+
+def test_older_ones_are_a_link_away(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("First", "Second", "Third"):
+        shop.receive(make_group(make_alert(name), key=name))
+    monkeypatch.setattr(searching, "PAGE", 2)
+    page = shop.client.get("/deliveries?robot=ops&lang=en").text
+    found = re.search(r'class="act plain" href="([^"]+)"', page)
+    assert found
+    assert "First" not in page
+    said = text_of(shop.client, html.unescape(found[1]))
+    assert ("First" in said, "Second" in said) == (True, False)
 
 
 def test_a_message_stands_as_dingtalk_shows_it_without_whole_mobiles(shop: Shop) -> None:
@@ -178,3 +193,18 @@ def test_a_store_that_cannot_be_read_is_told(shop: Shop, tmp_path: Path) -> None
         answer = shop.client.get("/deliveries")
     assert answer.status_code == 503
     assert [line["event"] for line in lines] == ["a page could not be shown"]
+
+
+def test_what_people_did_from_messages_stands_on_the_overview(shop: Shop) -> None:
+    shop.receive(make_group(make_alert("Disk")))
+    now = shop.clock.now()
+    until = now + timedelta(hours=1)
+    ours = Act(
+        kind=ActKind.SILENCE, delivery=1, robot="ops", who="<b>lee</b>", at=now, until=until,
+        matchers=('alertname="Disk"',), comment="<i>noise</i>",
+    )  # fmt: skip
+    shop.store.acts.do(ours, now=now)
+    said = text_of(shop.client)
+    assert "<b>lee</b> silenced delivery 1 until 2026-11-24 05:00:00" in said
+    assert 'alertname="Disk" <i>noise</i>' in said
+    assert "<b>lee" not in shop.client.get("/").text

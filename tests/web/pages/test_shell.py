@@ -94,7 +94,9 @@ def test_names_of_loopback_are_served(serve: Serve, host: str) -> None:
     assert get(serve(), headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.evil.example", "localhost.evil", "10.0.0.1"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.evil.example", "localhost.evil", "10.0.0.1", "[::1"]
+)
 def test_a_name_that_another_site_turned_to_loopback_is_not(serve: Serve, host: str) -> None:
     assert get(serve(), headers={"Host": host}).status_code == 404
 
