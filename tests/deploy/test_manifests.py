@@ -182,7 +182,7 @@ def test_the_network_lets_in_who_alerts_and_scrapes_and_out_what_is_needed(
     assert {"alertmanager", "prometheus", "grafana"} <= set(expression["values"])
     shared = one(overlay, "Deployment")["spec"]["replicas"] > 1
     ports = {port["port"] for rule in policy["egress"] for port in rule["ports"]}
-    assert ports == {53, 443} | ({5432} if shared else set())
+    assert ports == {53, 443, 9093} | ({5432} if shared else set())
 
 
 def test_a_configuration_is_valid_and_keeps_its_data_where_it_may_write(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -25,9 +24,11 @@ from adapter.core.silencing import (
 )
 from adapter.core.text import clean, cut
 from adapter.core.trouble import AlertmanagerError, Trouble
+from adapter.web.silences import LEASE, Busy, silence_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
     from adapter.config.settings import SourceSettings
     from adapter.core.alerts import Alert
@@ -37,11 +38,7 @@ if TYPE_CHECKING:
     from adapter.web.backend import Backend
     from adapter.web.message_pages.words import PageWords
 
-LEASE: Final = timedelta(seconds=20)
-"""How long one try to make a silence may take; then another may look what came of it."""
-
 _VALUE_BYTES: Final = 160
-_UNSURE: Final = frozenset({Trouble.UNSURE, Trouble.FAULT})
 
 log = structlog.get_logger(__name__)
 
@@ -122,20 +119,22 @@ class Actor:
         if case.source is None:
             raise WrongForm(400, self.words.no_silence)
         act, silence = self._wish(case, form)
-        acts, now = self.backend.store.acts, self.backend.clock.now()
-        acting = acts.begin(act, now=now, lease=LEASE)
-        if not acting.may:
-            self._require_done(done=acting.done)
-            return
         alertmanager = self.backend.alertmanager(case.source)
+        mark = case.linker.mark(act.place)
+
+        def tell(made: Act) -> tuple[list[Notice], Quiet]:
+            return [self._notice(case, made)], case.quiet(*parse_matchers(", ".join(made.matchers)))
+
         try:
-            known = alertmanager.find(case.linker.mark(act.place)) if acting.unsure else ""
-            act = acting.act if known else act
-            name = known or alertmanager.silence(silence)
+            made, fresh = silence_once(
+                self.backend, alertmanager, act, silence=silence, mark=mark, tell=tell
+            )
+        except Busy:
+            raise WrongForm(409, self.words.busy) from None
         except AlertmanagerError as error:
-            acts.give_up(act, unsure=acting.unsure or error.trouble in _UNSURE)
             raise self._failed(act, error) from None
-        self._finish(case, msgspec.structs.replace(act, silence=name))
+        if fresh:
+            self._told(made)
 
     def expire(self, case: Case, form: Mapping[str, str]) -> None:
         """End the silence that was made here, and tell the group; raises WrongForm."""
@@ -155,13 +154,7 @@ class Actor:
             if error.trouble is not Trouble.GONE:  # which is what was asked for
                 acts.give_up(act, unsure=False)  # to end it twice does no harm
                 raise self._failed(act, error) from None
-        self._finish(case, act)
-
-    def _finish(self, case: Case, act: Act) -> None:
-        now, words = self.backend.clock.now(), [self._notice(case, act)]
-        silenced = act.kind is ActKind.SILENCE
-        quiet = case.quiet(*(parse_matchers(", ".join(act.matchers)))) if silenced else None
-        self.backend.store.acts.finish(act, words=words, quiet=quiet, now=now)
+        acts.finish(act, words=[self._notice(case, act)], now=now)
         self._told(act)
 
     def _told(self, act: Act) -> None:

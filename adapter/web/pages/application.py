@@ -9,6 +9,7 @@ from flask import Blueprint
 from adapter.web.pages.decisions import add_decisions
 from adapter.web.pages.deliveries import add_deliveries
 from adapter.web.pages.delivery import add_delivery
+from adapter.web.pages.maintenance import add_maintenance
 from adapter.web.pages.oncall import add_oncall
 from adapter.web.pages.overview import add_overview
 from adapter.web.pages.playground import add_playground
@@ -30,4 +31,5 @@ def create_pages(shell: Shell) -> Blueprint:
     add_playground(shell, blueprint)
     add_routes(shell, blueprint)
     add_oncall(shell, blueprint)
+    add_maintenance(shell, blueprint)
     return blueprint

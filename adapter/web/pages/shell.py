@@ -45,6 +45,7 @@ NAVIGATION: Final = (
     ("pages.oncall", "oncall"),
     ("pages.playground", "playground"),
     ("pages.routes", "routes"),
+    ("pages.maintenance", "maintenance"),
 )
 """The pages that the navigation names: their endpoints, and their words."""
 

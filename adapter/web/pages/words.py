@@ -41,6 +41,7 @@ SHELL: Final[Pairs] = {
     "discarded": ("已放弃", "discarded"),
     "playground": ("模板试写", "Templates"),
     "routes": ("路由试问", "Routes"),
+    "maintenance": ("计划维护", "Maintenance"),
     "visitor": ("登录者", "Logged in as"),
     "offline": ("连接中断，显示的可能已过时", "Connection lost; what is shown may be old"),
     "refused": ("无法完成", "That did not work"),
