@@ -51,7 +51,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # same
     covers: tuple[tuple[int, int], ...] = ()
 
 
-class Count(msgspec.Struct, frozen=True, kw_only=True):
+class Count(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # same
     """Count alerts that wait at one robot, by what a digest tells of them.
 
     `full_bytes` and `line_bytes` estimate what telling them so would take.

@@ -34,8 +34,6 @@ NAME_LENGTH: Final = 200
 CHANGED_ELSEWHERE: Final = frozenset({"new alerts added", "some alerts resolved"})
 """Reasons that speak of the whole group, of which a robot may get only a part."""
 
-_SUMMED: Final = tuple(name for name in Count.__struct_fields__ if name != "fired")
-
 CountKey = tuple[str, int, str, str, str, str]
 """Robot, priority, template, alert name, severity, status: what sums are kept by."""
 
@@ -253,11 +251,6 @@ def digested_rows(robot: str, counts: Iterable[Count]) -> list[dict[str, object]
         for count in counts
         if count.priority is Priority.NORMAL
     ]
-
-
-def to_count(row: Row[Any]) -> Count:
-    """Return a row of the sums as the planner knows it."""
-    return msgspec.convert({name: getattr(row, name) for name in _SUMMED}, Count)
 
 
 def to_ailing(row: Row[Any]) -> Ailing:

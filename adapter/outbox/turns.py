@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import structlog
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 
-from adapter.core.batch import Form, Totals
+from adapter.core.batch import Form
 from adapter.core.delivery import Idle
 from adapter.core.illness import GONE
 from adapter.core.priority import Priority
@@ -31,8 +31,9 @@ from adapter.outbox.ledger import (
 )
 from adapter.outbox.months import is_paced
 from adapter.outbox.overlap import overlap_with
-from adapter.outbox.rows import to_count, to_notice, to_waiting
-from adapter.outbox.tables import batches, deliveries, from_us, notices, queues, totals
+from adapter.outbox.rows import to_notice, to_waiting
+from adapter.outbox.summing import totals_of
+from adapter.outbox.tables import batches, deliveries, from_us, notices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -78,23 +79,6 @@ _LANE: Final = (
     .where(deliveries.c.priority == bindparam("lane"), deliveries.c.id > bindparam("after"))
     .order_by(deliveries.c.id)
     .limit(_PAGE)
-)
-_QUEUE: Final = select(queues).where(queues.c.robot == bindparam("of"))
-_LAST: Final = select(func.max(deliveries.c.id)).where(
-    deliveries.c.robot == bindparam("of"),
-    deliveries.c.state == PENDING,
-    deliveries.c.priority == int(Priority.NORMAL),
-)
-# One statement: on PostgreSQL a delivery may come between two, and a digest would settle it untold.
-_COUNTS: Final = select(totals, _LAST.scalar_subquery().label("last_id")).where(
-    totals.c.robot == bindparam("of"), totals.c.alerts > 0
-)
-_OLDEST: Final = (
-    select(deliveries.c.received_at)
-    .where(deliveries.c.robot == bindparam("of"), deliveries.c.state == PENDING)
-    .where(deliveries.c.priority == int(Priority.NORMAL))
-    .order_by(deliveries.c.id)
-    .limit(1)
 )
 
 
@@ -219,7 +203,7 @@ def _with_work(
         turn,
         notice=notice,
         head=head,
-        totals=_totals(connection, turn.robot),
+        totals=totals_of(connection, turn.robot),
         held=held,
         announced=known_of(connection, turn.robot, head),
         digests=not overlap.anything,
@@ -311,16 +295,3 @@ def _readable(connection: Connection, row: Row[Any]) -> Waiting | None:
         aside = update(deliveries).where(deliveries.c.id == row.id)
         connection.execute(aside.values(state="unreadable"))
         return None
-
-
-def _totals(connection: Connection, robot: str) -> Totals:
-    numbers = {row.priority: row.deliveries for row in connection.execute(_QUEUE, {"of": robot})}
-    oldest = connection.execute(_OLDEST, {"of": robot}).scalar()
-    rows = connection.execute(_COUNTS, {"of": robot}).all()
-    return Totals(
-        counts=tuple(map(to_count, rows)),
-        deliveries=numbers.get(int(Priority.NORMAL), 0),
-        high_deliveries=numbers.get(int(Priority.HIGH), 0),
-        last_id=(rows[0].last_id or 0) if rows else 0,
-        oldest_received_at=None if oldest is None else from_us(oldest),
-    )
