@@ -8,10 +8,12 @@ Then all that it wrote anywhere is searched, also for parts of a canary.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote
 
 import pytest
+import requests
 
 from adapter.dingtalk import sign
 from adapter.secret import Secret
@@ -39,6 +41,7 @@ SHOWN = (
     "SELECT reason FROM refused",
     "SELECT reason FROM dead",
 )
+OWN = '{% extends "default.j2" %}{% block title %}a template of mine{% endblock %}'
 TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
 
@@ -84,11 +87,27 @@ def signs(dingtalk: Running, found: Iterable[Trouble]) -> Iterator[str]:
             yield quote(made, safe="")
 
 
+def pages(adapter: Adapter) -> Iterator[str]:
+    """Yield what the web page shows, a template's preview with whom it rings among it."""
+    with requests.Session() as visitor:
+        for path in ("/", "/deliveries", "/deliveries/1", "/routes?labels=severity%3Dcritical"):
+            yield visitor.get(f"{adapter.url}{path}", timeout=10).text
+        form = visitor.get(f"{adapter.url}/playground", timeout=10).text
+        yield form
+        [token] = re.findall(r'name="form_token" value="([^"]+)"', form)
+        [first, *_] = re.findall(r'value="(delivery:\d+)"', form)
+        fields = {"form_token": token, "text": OWN, "subject": first}
+        shown = visitor.post(f"{adapter.url}/playground", data=fields, timeout=30).text
+        assert "a template of mine" in shown
+        yield shown
+
+
 def outputs_of_outbox(adapter: Adapter) -> Iterator[str]:
     """Yield what the command shows of all that went wrong, for people and as JSON."""
     (first,) = adapter.rows("SELECT id FROM batches WHERE outcome IS NOT NULL LIMIT 1")[0]
     [alert] = json.loads(told())["alerts"]
-    for asked in (["list"], ["show", first], ["trace", alert["fingerprint"]], ["show", "nothing"]):
+    shows = [["show", name] for name in (first, "refused:1", "nothing")]
+    for asked in (["list"], *shows, ["trace", alert["fingerprint"]]):
         for form in ([], ["--json"]):
             arguments = ["--config", str(adapter.config), *asked, *form]
             code, output = command("outbox", *arguments, folder=adapter.folder)
@@ -107,6 +126,7 @@ def test_nothing_leaks(adapter: Adapter, dingtalk: Running, log_format: str) -> 
     assert {200, 400, 401, 404, 405, 413, 415} <= {answer.status_code for answer in answers}
     said = [f"{answer.status_code} {answer.headers} {answer.text}" for answer in answers]
     said += answers_to_operators(adapter)
+    said += pages(adapter)
     assert adapter.terminate() == 0
     assert len(adapter.output().splitlines()) > 2 * len(found), "it had a lot to say"
     said.append(adapter.output())

@@ -11,6 +11,7 @@ from adapter.core.directory import Contact
 from adapter.core.mentions import MOBILE
 from adapter.core.people import mask
 from adapter.core.reader import zone_of
+from adapter.logs import redaction
 from adapter.web.message_pages.layout import Watch
 
 if TYPE_CHECKING:
@@ -84,11 +85,16 @@ class Story:
             ShownAlert(
                 life.name or "?",
                 life.status == "firing",
-                tuple(f"{k}={v}" for k, v in sorted(self.style.shown(life.labels).items())),
+                tuple(self._labels(life.labels)),
                 tuple(self._span(index)),
             )
             for index, life in enumerate(self.timeline.lives)
         ]
+
+    def _labels(self, labels: Mapping[str, str]) -> Iterator[str]:
+        """Yield the labels that are shown; a number that one holds only in part."""
+        for name, value in sorted(self.style.shown(labels).items()):
+            yield redaction(f"{name}={value}")
 
     @property
     def more(self) -> int:
