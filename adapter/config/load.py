@@ -81,6 +81,7 @@ def _read_main(value: Value, document: Document) -> Settings:
         known = replace(known, robots=robots.names)
         schedules = take_schedules(root, included.sections, on_call.names(robots.names))
         route = _take_route(root, included.sections, known)
+        server = take_server(root)
         return Settings(
             robots=robots.usable,
             route=route,
@@ -89,11 +90,11 @@ def _read_main(value: Value, document: Document) -> Settings:
             template_directory=own.directory,
             hidden_labels=own.hidden,
             scale=take_scale(root),
-            server=take_server(root),
+            server=server,
             log=take_log(root),
             sources=take_sources(root),
             last_resort=take_last_resort(root),
-            silence=take_silence(root),
+            silence=take_silence(root, server.external_url),
             people=on_call.people,
             schedules=schedules,
             time_intervals=intervals or {},

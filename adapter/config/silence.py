@@ -24,9 +24,18 @@ _DURATION: Final = scalar(duration_within("1m", "365d"))
 _EXPIRES: Final = duration_within("1m", "30d")
 
 
-def take_silence(root: Section) -> SilenceSettings:
-    """Return the settings of `silence`."""
-    return root.take("silence", _read, _DEFAULT)
+def take_silence(root: Section, external_url: str) -> SilenceSettings:
+    """Return the settings of `silence`, and warn where they make no link."""
+    settings = root.take("silence", _read, _DEFAULT)
+    value = root.get("silence")
+    if value is not None and settings.secret is not None and not external_url:
+        value.reading.problems.warn(
+            value.key_place or value.place,
+            "silence.secret",
+            "signs nothing: without server.external_url messages carry no links; set it, "
+            "such as https://alerts.example.com",
+        )
+    return settings
 
 
 def _read(value: Value) -> SilenceSettings:

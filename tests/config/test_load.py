@@ -113,7 +113,8 @@ def test_the_example_is_valid_where_no_secret_is_at_hand() -> None:
 def test_the_example_shows_the_defaults() -> None:
     settings = config.load(EXAMPLE, environ={}, skip_secrets=True)
     given = settings.server
-    assert given == ServerSettings(auth=given.auth, page=given.page, tls=given.tls)
+    examples = {name: getattr(given, name) for name in ("external_url", "auth", "page", "tls")}
+    assert given == ServerSettings(**examples)
     assert settings.log == LogSettings()
     assert settings.storage == StorageSettings(path=EXAMPLE.parent / "data/adapter.db")
     assert settings.template_directory == EXAMPLE.parent / "templates"
@@ -568,3 +569,17 @@ def test_the_database_may_stand_in_a_file(write: Write) -> None:
     assert config.load(path, environ=environ).storage.postgresql == Secret(url)
     skipped = loading.load(path, skip_secrets=True).settings.storage.postgresql
     assert skipped not in {None, Secret(url)}
+
+
+def test_a_secret_that_signs_no_link_is_warned_of(tmp_path: Path) -> None:
+    silence = "silence: {secret: 0123456789abcdef}\nserver: {listen: 127.0.0.1:8060%s}\n"
+    file = tmp_path / "config.yml"
+    for more, expected in (
+        (", external_url: https://alerts.example.com", []),
+        ("", ["silence.secret"]),
+    ):
+        file.write_text(
+            f"robots: {{ops: {{access_token: abc}}}}\nroute: {{robots: [ops]}}\n{silence % more}"
+        )
+        warnings = config.load(file, environ={}).warnings
+        assert [warning.path for warning in warnings] == expected

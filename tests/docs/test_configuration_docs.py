@@ -55,7 +55,7 @@ PATHS: Final = {
 WHOLE: Final = """
 robots: {ops: {access_token: abc, rate: {}}}
 route: {robots: [ops], remind: {after: 10m}, routes: [{matchers: [a=b]}]}
-server: {auth: {bearer_tokens: [abc], hmac: {secret: abc}}}
+server: {external_url: "http://a", auth: {bearer_tokens: [abc], hmac: {secret: abc}}}
 log: {}
 storage: {}
 templates: {}
