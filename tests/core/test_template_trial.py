@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from adapter.config.template_files import bundled_templates
 from adapter.core.delivery import Delivery, RenderSettings
 from adapter.core.directory import Contact, Found
 from adapter.core.style import DEFAULT_STYLE
 from adapter.core.template_samples import NOW, SAMPLES
-from adapter.core.template_trial import Mistake, Trial, Tried, try_out
+from adapter.core.template_trial import Mistake, Trial, TrialError, Tried, try_out
 
 OWN = '{% extends "default.j2" %}\n'
 ZHANG = Found((Contact(mobile="13800000001", name="张三"),))
@@ -63,8 +64,7 @@ def test_a_template_that_fails_is_replaced_and_its_mistake_told() -> None:
 def test_a_mistake_in_another_template_is_told_of_the_whole() -> None:
     one = trial('{% extends "broken.j2" %}')
     others = {**one.others, "broken.j2": OWN + "\n\n{% block title %}{{ 1 / 0 }}{% endblock %}"}
-    broken = Trial(**{name: getattr(one, name) for name in one.__slots__} | {"others": others})
-    [mistake] = try_out(broken).mistakes
+    [mistake] = try_out(replace(one, others=others)).mistakes
     assert (mistake.line, "ZeroDivisionError" in mistake.text) == (0, True)
 
 
@@ -74,3 +74,13 @@ def test_what_cannot_even_be_compiled_is_told() -> None:
     )
     assert found.replaced
     assert found.mistakes == (Mistake(0, "RecursionError: it cannot be compiled"),)
+
+
+def test_links_to_the_adapter_stand_in_it_where_there_are_any() -> None:
+    base = "https://alerts.example.com"
+    assert f"{base}/m/" in try_out(replace(trial(OWN), base=base)).body
+    assert "/m/" not in tried(OWN).body
+
+
+def test_a_trial_without_a_result_says_why() -> None:
+    assert (TrialError("slow").why, str(TrialError("slow"))) == ("slow", "slow")
