@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from adapter.core.acts import Act
     from adapter.core.life import Life, Message
     from adapter.outbox.asked import Asked
-    from adapter.outbox.history import Overview, Shown, Trace
+    from adapter.outbox.history import Shown, Trace
+    from adapter.outbox.listing import Overview
     from adapter.outbox.refusals import Refused
 
 
