@@ -283,6 +283,17 @@ def test_an_expired_or_forged_link_does_nothing(open_shop: Shop, link: str) -> N
     assert open_shop.bj.silences == []
 
 
+def test_a_label_that_a_form_cannot_carry_is_no_tampering(open_shop: Shop) -> None:
+    """A browser sends every line end as two characters, and no NUL at all."""
+    odd = make_alert("Odd", path="C:\\a\rb\x00", text='say "hi"\n&amp;')
+    open_shop.receive(of_bj(odd))
+    link = open_shop.links("act")[0]
+    sent = own_of(odd).replace("\r", "\r\n").replace("\x00", "")
+    assert silence(open_shop, link, matchers=sent).status_code == 200
+    [made] = open_shop.bj.silences
+    assert {each.name: each.value for each in made.matchers}["path"] == "C:\\a\rb\x00"
+
+
 # -- ending ------------------------------------------------------------------------------------
 
 
