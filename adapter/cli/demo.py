@@ -73,6 +73,7 @@ def demo(listen: Address, simulator: Address) -> None:
         _wait_until_ready(adapter, session, url)
         _post_samples(session, url)
         click.echo(f"\nDingTalk group:  {group.url}/   ← open this")
+        click.echo(f"adapter's page:  {url}/")
         click.echo(f"adapter:         {url}/alertmanager   (POST), {url}/metrics")
         click.echo("Ctrl-C ends both.")
         _wait_for_end(adapter)
