@@ -51,21 +51,27 @@ SHORTEST_SECRET: Final = 6
 """Characters below which a secret is not searched for: it would tear ordinary words apart."""
 
 
+MANY_SECRETS: Final = 200
+"""Secrets from which a line is searched once for the beginnings of all, and not for each."""
+
+
 class Redaction:
     """Replace secrets in text: those it was told of, and whatever looks like one."""
 
     def __init__(self) -> None:
         self._known: frozenset[str] = frozenset()
+        self._begins: frozenset[str] = frozenset()
 
     def know(self, secrets: Iterable[Secret]) -> None:
         """Search for these too; those known before stay, since old lines may still come."""
         revealed = (secret.reveal() for secret in secrets)
         long_enough = (text for text in revealed if len(text) >= SHORTEST_SECRET)
         self._known |= {form for text in long_enough for form in _notations(text)}
+        self._begins = frozenset(secret[:SHORTEST_SECRET] for secret in self._known)
 
     def __call__(self, text: str) -> str:
         """Return `text` without secrets."""
-        for secret in self._known:
+        for secret in self._known if self._may_hold_one(text) else ():
             if secret in text:
                 text = text.replace(secret, "***")
         small = text.casefold()
@@ -75,6 +81,13 @@ class Redaction:
         for pattern, replacement in MASKS:
             text = pattern.sub(replacement, text)
         return text
+
+    def _may_hold_one(self, text: str) -> bool:
+        """Return whether a known secret begins somewhere; a few are found as soon one by one."""
+        if len(self._known) < MANY_SECRETS:
+            return True
+        places = range(len(text) - SHORTEST_SECRET + 1)
+        return not self._begins.isdisjoint([text[at : at + SHORTEST_SECRET] for at in places])
 
 
 def _notations(text: str) -> set[str]:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.core.people import MASKS
-from adapter.logs import _PATTERNS, Redaction, configure, redaction
+from adapter.logs import _PATTERNS, MANY_SECRETS, Redaction, configure, redaction
 from adapter.secret import Secret
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ def test_what_looks_like_a_secret_is_hidden(text: str, clean: str) -> None:
     assert Redaction()(text) == clean
 
 
+MANY = Redaction()
+MANY.know(Secret(f"canary{number:06}") for number in range(MANY_SECRETS + 1))
+
 PIECES = (
     *("access_token", "ACCESS_TOKEN", "acceſſ_toKen", "sign", "Sign", "=", "%3D", ": ", '"', "\\"),
     *("SEC", "sec", "0123456789abcdef", "authorization: ", "Authorization: ", "Bearer ", "basic "),
@@ -78,6 +81,19 @@ def test_known_secrets_are_hidden_wherever_they_stand() -> None:
     wall = Redaction()
     wall.know([Secret("hunter2-canary"), Secret("abc")])
     assert wall("x=hunter2-canary! abcdef") == "x=***! abcdef"
+
+
+@given(st.text(max_size=3), st.integers(0, MANY_SECRETS), st.text(max_size=3))
+def test_of_many_secrets_each_is_hidden_wherever_it_stands(
+    before: str, which: int, after: str
+) -> None:
+    line = f"{before}canary{which:06}{after}"
+    assert MANY(line) == Redaction()(f"{before}***{after}")
+
+
+@given(st.text())
+def test_many_secrets_change_nothing_in_other_lines(line: str) -> None:
+    assert MANY(line) == Redaction()(line)
 
 
 def test_known_secrets_are_hidden_in_every_notation() -> None:
