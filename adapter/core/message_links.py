@@ -148,6 +148,14 @@ class Linker:
         """Return what a form must bring that was made for this link."""
         return self._sign(f"form of {link.path}")
 
+    def matchers_token(self, matchers: str) -> str:
+        """Return what a form holds in place of matchers, which may hold what no page shows."""
+        return self._sign(f"matchers {matchers}")
+
+    def is_matchers_token(self, matchers: str, token: str) -> bool:
+        """Return whether a form was made for these matchers."""
+        return _same(token, self.matchers_token(matchers))
+
     def is_form_token(self, link: Link, token: str) -> bool:
         """Return whether a form was made for this link."""
         return _same(token, self.form_token(link))

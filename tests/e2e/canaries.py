@@ -25,7 +25,12 @@ PROXY = canary("password of a proxy")
 DATABASE = canary("password of a database")
 MISPLACED = canary("a credential where none belongs")
 OTHER_SECRET = canary("the secret that DingTalk knows")
-KNOWN = (BEARER, PASSWORD, HMAC, GUESSED, PROXY, DATABASE, MISPLACED, OTHER_SECRET)
+LINKS = canary("what signs the links of messages")
+ALERTMANAGER = canary("a token of Alertmanager")
+KNOWN = (
+    *(BEARER, PASSWORD, HMAC, GUESSED, PROXY, DATABASE, MISPLACED, OTHER_SECRET),
+    *(LINKS, ALERTMANAGER),
+)
 MOBILES = ("13912345678", "+852-98765432")
 MOBILE, ABROAD = MOBILES
 

@@ -9,20 +9,31 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote
 
 import pytest
 import requests
 
+from adapter.core.message_links import Linker
 from adapter.dingtalk import sign
 from adapter.secret import Secret
 from adapter.simulator import DEMO_ROBOT, Running, SimulatorSettings, running
-from e2e.canaries import BEARER, DATABASE, HMAC, MOBILES, PASSWORD, parts
+from e2e.canaries import (
+    ALERTMANAGER,
+    BEARER,
+    DATABASE,
+    HMAC,
+    LINKS,
+    MOBILES,
+    PASSWORD,
+    parts,
+)
 from e2e.mistakes import RIGHT, answers_to_operators, requests_of_senders, told
 from e2e.trouble import Trouble, troubles
 from support.adapter import Adapter, adapter_in, command, robot_section
-from support.processes import wait_until
+from support.processes import free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,8 +79,16 @@ def prepare(adapter: Adapter, dingtalk: Running, log_format: str) -> list[Troubl
         each.name: robot_section(each.robot(), dingtalk.url, timeout="1s") | dict(each.section)
         for each in found
     }
-    server = {"auth": AUTH, "max_body": "64KiB"}
-    adapter.configure(sections, server=server, log={"level": "debug", "format": log_format})
+    server = {"auth": AUTH, "max_body": "64KiB", "external_url": adapter.url}
+    adapter.configure(
+        sections,
+        server=server,
+        log={"level": "debug", "format": log_format},
+        silence={"secret": LINKS},
+        alertmanagers={
+            "default": {"url": f"http://127.0.0.1:{free_port()}", "bearer_token": ALERTMANAGER}
+        },
+    )
     return found
 
 
@@ -89,8 +108,12 @@ def signs(dingtalk: Running, found: Iterable[Trouble]) -> Iterator[str]:
 
 def pages(adapter: Adapter) -> Iterator[str]:
     """Yield what the web page shows, a template's preview with whom it rings among it."""
+    linker = Linker("", Secret(LINKS), timedelta(hours=1), timedelta(hours=1))
+    now = datetime.fromtimestamp((adapter.database).stat().st_mtime, UTC)
+    links = linker.why(1, now), linker.act(1, "", now)
     with requests.Session() as visitor:
-        for path in ("/", "/deliveries", "/deliveries/1", "/routes?labels=severity%3Dcritical"):
+        paths = "/", "/deliveries", "/deliveries/1", "/routes?labels=severity%3Dcritical"
+        for path in (*paths, "/maintenance", *links):
             yield visitor.get(f"{adapter.url}{path}", timeout=10).text
         form = visitor.get(f"{adapter.url}/playground", timeout=10).text
         yield form

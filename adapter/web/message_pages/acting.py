@@ -170,7 +170,7 @@ class Actor:
         return WrongForm(502, self.words.trouble[error.trouble].format(error.said))
 
     def _wish(self, case: Case, form: Mapping[str, str]) -> tuple[Act, Silence]:
-        if as_in_a_form(form.get("matchers", "")) != as_in_a_form(written(case.own)):
+        if not case.linker.is_matchers_token(written(case.own), form.get("matchers", "")):
             raise WrongForm(400, self.words.own_matchers)
         span = chosen(form.get("for", ""), self.backend.settings.silence.durations)
         if span is None:
@@ -206,14 +206,6 @@ class Actor:
         readers = Readers(self.backend.clock.now(), self.backend.settings.style)
         reader = readers.of(case.timeline.delivery.settings, _VALUE_BYTES)
         return act_notice(act, case.alerts, reader)
-
-
-def as_in_a_form(text: str) -> str:
-    """Return text without what a browser changes when it sends it: line ends, control characters.
-
-    Labels may hold them, and the form of such an alert must not seem tampered with.
-    """
-    return "".join(filter(str.isprintable, text))
 
 
 def choices(durations: Sequence[timedelta], asked: str) -> list[tuple[str, bool]]:

@@ -63,7 +63,7 @@ class Story:
     def title(self) -> str:
         """Return the names of the alerts."""
         alerts = self.timeline.delivery.group.alerts
-        return " · ".join(dict.fromkeys(alert.name or "?" for alert in alerts))
+        return " · ".join(dict.fromkeys(redaction(alert.name) or "?" for alert in alerts))
 
     def steps(self) -> list[Step]:
         """Return the steps in the order in which they happened."""
@@ -83,7 +83,7 @@ class Story:
         """Return the first alerts."""
         return [
             ShownAlert(
-                life.name or "?",
+                redaction(life.name) or "?",
                 life.status == "firing",
                 tuple(self._labels(life.labels)),
                 tuple(self._span(index)),
@@ -164,7 +164,7 @@ class Story:
                 ActKind.SILENCE: words.silenced.format(act.who, until),
                 ActKind.EXPIRE: words.expired_by.format(act.who),
             }
-            details = (*act.matchers, act.comment, act.silence)
+            details = (*map(redaction, act.matchers), act.comment, act.silence)
             yield Step(act.at, told[act.kind], tuple(filter(None, details)))
 
     def _rule(self, rule: MentionRule) -> str:

@@ -17,6 +17,7 @@ from adapter.core.reader import zone_of
 from adapter.core.silencing import narrowed, written
 from adapter.core.trouble import AlertmanagerError
 from adapter.errors import StoreUnavailable
+from adapter.logs import redaction
 from adapter.web.body import drain
 from adapter.web.message_pages.acting import Actor, Case, WrongForm, case_of, choices
 from adapter.web.message_pages.layout import Watch, fault, page, reader_words
@@ -193,15 +194,16 @@ class _Visit:
             wrong.code if wrong else 200,
             words=self._words,
             story=self._story(case.timeline),
-            names=list(dict.fromkeys(alert.name or "?" for alert in case.alerts)),
+            names=list(dict.fromkeys(redaction(alert.name) or "?" for alert in case.alerts)),
             wrong=wrong.text if wrong else "",
             hidden=lambda: token,
             given={name: given.get(name, "") for name in ("who", "more", "comment", "for")},
             acknowledged=case.did(ActKind.ACKNOWLEDGE),
             silenced=silenced,
+            muted=[redaction(matcher) for matcher in silenced.matchers] if silenced else [],
             ended=case.did(ActKind.EXPIRE),
-            matchers=[str(matcher) for matcher in case.own],
-            own=written(case.own),
+            matchers=[redaction(str(matcher)) for matcher in case.own],
+            own=case.linker.matchers_token(written(case.own)),
             durations=choices(self._backend.settings.silence.durations, given.get("for", "")),
             count=count,
             uncounted=uncounted,
