@@ -87,3 +87,13 @@ def test_the_token_of_a_form_belongs_to_its_link() -> None:
 @given(st.lists(st.text(max_size=20), min_size=4, max_size=4))
 def test_nothing_that_is_made_up_is_a_link(made_up: list[str]) -> None:
     assert LINKER.read(*made_up) is None
+
+
+def test_a_link_leads_on_to_others_that_end_no_later() -> None:
+    link = Link(Kind.WHY, "17", int(NOW.timestamp()) + 100)
+    soon, late = NOW + timedelta(seconds=50), NOW + timedelta(days=9)
+    assert link.act("ab", soon) == Link(Kind.ACT, "17.ab", int(soon.timestamp()))
+    assert link.act("", late) == Link(Kind.ACT, "17", link.until)
+    assert link.act("a b", late) is None
+    assert link.why(18) == Link(Kind.WHY, "18", link.until)
+    assert LINKER.relative(link) == "../../../" + LINKER.signed_path(link).removeprefix("/m/")
