@@ -44,12 +44,22 @@ class Chain:
 
     def fire(self, name: str, **labels: str) -> str:
         """Let an alert fire, and return the silence link of the card that tells it."""
-        alert = {"labels": {"alertname": name, "severity": "warning", **labels}}
-        answer = requests.post(f"{self.source.url}/api/v2/alerts", json=[alert], timeout=10)
-        assert answer.status_code == 200, answer.text
+        self.post(name, **labels)
         wait_until(lambda: self.told(name), within=60, what=f"{name} is in the group")
         card = self.told(name)[0]["actionCard"]
         return str(card["btns"][0]["actionURL"])
+
+    def post(self, name: str, **labels: str) -> None:
+        """Let an alert fire."""
+        alert = {"labels": {"alertname": name, "severity": "warning", **labels}}
+        answer = requests.post(f"{self.source.url}/api/v2/alerts", json=[alert], timeout=10)
+        assert answer.status_code == 200, answer.text
+
+    def cards_of(self, instance: str) -> list[str]:
+        """Return the texts of the cards that tell an instance."""
+        bodies: list[dict[str, Any]] = [dict(m.body) for m in self.dingtalk.messages()]
+        texts = [str(body["actionCard"]["text"]) for body in bodies if "actionCard" in body]
+        return [text for text in texts if instance in text]
 
     def told(self, word: str) -> list[dict[str, Any]]:
         """Return the bodies of the messages whose title holds a word."""
@@ -135,6 +145,10 @@ def test_an_alert_is_silenced_on_a_phone(chain: Chain) -> None:
         wait_until(lambda: chain.told("silenced DiskFull"), within=60, what="the group is told")
         [notice] = chain.told("silenced DiskFull")
         assert silence["id"] in notice["markdown"]["text"]
+
+        chain.post("DiskFull", instance="10.0.0.9", job="node")
+        wait_until(lambda: chain.cards_of("10.0.0.9"), within=60, what="another one is told")
+        assert [text for text in chain.cards_of("10.0.0.9") if "10.0.0.1" in text] == []
 
         again = ask(link, chain.adapter.url, who="李四")
         assert silence["id"] in again.text
