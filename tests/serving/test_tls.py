@@ -118,7 +118,7 @@ def test_who_shows_a_bad_certificate_is_not_let_in(ordinary: Shop, tmp_path: Pat
     with pytest.raises((ssl.SSLError, ConnectionError, EOFError)):  # noqa: SIM117
         with ordinary.client(ordinary.authority.client(forged)) as client:
             client.ask(post())
-    assert "CERTIFICATE_VERIFY_FAILED" in ordinary.program.output()
+    wait_until(lambda: "CERTIFICATE_VERIFY_FAILED" in ordinary.program.output(), what="it says why")
 
 
 def test_who_speaks_http_is_told_that_tls_is_spoken_here(ordinary: Shop) -> None:
