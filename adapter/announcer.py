@@ -10,7 +10,7 @@ import structlog
 
 from adapter.core.handoff import Shift, announcement, count, taken_over
 from adapter.core.roster import current
-from adapter.core.routing import inherit
+from adapter.core.routes import inherit
 from adapter.core.words import DEFAULT_LANGUAGE
 from adapter.rounds import Rounds
 

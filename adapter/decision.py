@@ -11,7 +11,7 @@ import msgspec
 from adapter.core.explaining import Said, settings_of, steps
 from adapter.core.heartbeats import takers_of
 from adapter.core.priority import Priority, priority_of
-from adapter.core.routing import Match, RouteSettings, match
+from adapter.core.routes import Match, RouteSettings, match
 from adapter.logs import redaction
 
 if TYPE_CHECKING:

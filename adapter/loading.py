@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from adapter.config.settings import Settings
-    from adapter.core.routing import Route
+    from adapter.core.routes import Route
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from adapter.config.settings import ScheduleSettings
 from adapter.core.oncall import Layer, Schedule
 from adapter.core.people import Person
 from adapter.core.rotation import Rotation
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from adapter.outbox import open_sqlite
 from support.alerts import make_alert, make_delivery
 from support.clock import FakeClock

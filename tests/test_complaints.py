@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapter.complaints import PAUSE, Complaints
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from adapter.outbox import open_sqlite
 from support.clock import START, FakeClock
 from support.kept_contract import told

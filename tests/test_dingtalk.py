@@ -16,7 +16,7 @@ import pytest
 from adapter.clock import SystemClock
 from adapter.config.settings import RobotSettings
 from adapter.core.delivery import Broken, Outcome, Refused, Sent, Throttled, Unreachable
-from adapter.core.routing import RouteSettings
+from adapter.core.routes import RouteSettings
 from adapter.dingtalk import Client, query, sign
 from adapter.secret import Secret
 from support.clock import FakeClock

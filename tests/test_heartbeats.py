@@ -10,7 +10,7 @@ import pytest
 
 from adapter.core.heartbeats import Beat, Heartbeat
 from adapter.core.matchers import parse_matchers
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from adapter.errors import StoreUnavailable
 from adapter.heartbeats import Watch
 from adapter.metrics import Metrics

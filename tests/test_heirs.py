@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from adapter.errors import StoreUnavailable
 from adapter.heirs import ROLLOUT, Heirs
 from support.clock import FakeClock

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from adapter.core.people import Person
 from adapter.core.reminding import Remind
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from adapter.reminders import Reminders
 from support.alerts import make_alert
 from support.shop import linked_settings, shop

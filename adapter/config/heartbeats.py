@@ -13,7 +13,7 @@ from adapter.config.routes import read_matchers, read_robots
 from adapter.config.scalars import duration_within
 from adapter.core.heartbeats import BETWEEN, EVERY, VALUE_LENGTH, Heartbeat
 from adapter.core.mentions import label_of
-from adapter.core.routing import BY_LABEL
+from adapter.core.routes import BY_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from adapter.config.reader import Section, Value
     from adapter.config.route_settings import Known
     from adapter.core.matcher import Matcher
-    from adapter.core.routing import Route
+    from adapter.core.routes import Route
 
 _ROOM: Final = "heartbeats[]"
 _MATCHERS: Final = '[alertname="Watchdog"]'

@@ -29,7 +29,7 @@ from adapter.config.template_files import LAYOUT, bundled_templates, read_templa
 from adapter.config.templates import take_templates
 from adapter.config.time_intervals import take_time_intervals
 from adapter.config.vocabulary import ROOT
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from adapter.errors import ConfigError
 
 if TYPE_CHECKING:

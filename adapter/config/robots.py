@@ -25,7 +25,7 @@ from adapter.config.settings import RobotSettings
 from adapter.config.suggest import did_you_mean
 from adapter.config.vocabulary import ROBOT
 from adapter.core.quota import Rate
-from adapter.core.routing import RouteSettings, inherit
+from adapter.core.routes import RouteSettings, inherit
 from adapter.secret import Secret
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from adapter.config.remind import read_remind
 from adapter.config.scalars import boolean, one_of, timezone
 from adapter.config.suggest import did_you_mean
 from adapter.core.delivery import Split
-from adapter.core.routing import RouteSettings
+from adapter.core.routes import RouteSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

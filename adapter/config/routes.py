@@ -12,7 +12,7 @@ from adapter.config.scalars import boolean
 from adapter.config.suggest import did_you_mean
 from adapter.config.vocabulary import ROUTE
 from adapter.core.matchers import MatcherError, parse_with_warning
-from adapter.core.routing import BY_LABEL, Route, RouteSettings
+from adapter.core.routes import BY_LABEL, Route, RouteSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from adapter.core.monthly import Allowance
     from adapter.core.oncall import Schedule
     from adapter.core.people import Person
-    from adapter.core.routing import Route, RouteSettings
+    from adapter.core.routes import Route, RouteSettings
     from adapter.core.time_intervals import TimeInterval
     from adapter.errors import Problem
     from adapter.secret import Secret

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from adapter.core.delivery import RenderSettings, Split
-from adapter.core.routing import Match, RouteSettings, match
+from adapter.core.routes import Match, RouteSettings, match
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from adapter.core.matchers import Matcher
-    from adapter.core.routing import Route
+    from adapter.core.routes import Route
 
 DEFAULTS: Final[Mapping[str, object]] = {
     **{name: getattr(RenderSettings(), name) for name in RenderSettings.__struct_fields__},

@@ -8,7 +8,7 @@ from adapter.core.directory import EVERYBODY, Found, united
 from adapter.core.mentions import Wanted
 from adapter.core.message import At, Markdown, MarkdownMessage
 from adapter.core.message_limits import MENTION_LIMIT
-from adapter.core.routing import Match, Route, RouteSettings, inherit
+from adapter.core.routes import Match, Route, RouteSettings, inherit
 from adapter.core.text import escape
 from adapter.core.words import words_of
 

@@ -18,7 +18,7 @@ from adapter.config.settings import (
 )
 from adapter.core.matchers import parse_matchers
 from adapter.core.rewriting import LinkRules
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from adapter.core.severity import DEFAULT_SCALE, LEVELS
 from adapter.core.time_intervals import Range, TimeInterval
 from adapter.errors import ConfigError, Problem

@@ -12,7 +12,8 @@ from adapter.core.batching import plan
 from adapter.core.matchers import parse_matchers
 from adapter.core.priority import Priority
 from adapter.core.quota import Quota
-from adapter.core.routing import Route, RouteSettings, address_group, route_group
+from adapter.core.routes import Route, RouteSettings
+from adapter.core.routing import address_group, route_group
 from adapter.core.time_intervals import Deferral, TimeInterval, times
 from support.alerts import make_alert, make_delivery
 

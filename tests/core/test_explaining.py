@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from adapter.core.explaining import BUILT_IN, DEFAULTS, Said, settings_of, steps
 from adapter.core.matchers import parse_matchers
-from adapter.core.routing import Route, RouteSettings, inherit, match
+from adapter.core.routes import Route, RouteSettings, inherit, match
 
 NOTHING = RouteSettings()
 conditions = st.sampled_from(["", 'x="1"', 'y!="2"', 'x=~"1|2",y=""']).map(parse_matchers)

@@ -20,7 +20,8 @@ from adapter.core.mentions import (
     wanted_by,
 )
 from adapter.core.priority import Priority
-from adapter.core.routing import Route, RouteSettings, address_group, route_group
+from adapter.core.routes import Route, RouteSettings
+from adapter.core.routing import address_group, route_group
 from support.alerts import make_alert, make_group
 from support.mentions import DIRECTORY, rule
 from support.rendering import NOW

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from adapter.core.priority import Priority, priority_of
-from adapter.core.routing import WHOLE, Route, RouteSettings, route_group
+from adapter.core.routes import Route, RouteSettings
+from adapter.core.routing import WHOLE, route_group
 from support.alerts import make_alert, make_group
 
 HIGH, NORMAL = Priority.HIGH, Priority.NORMAL

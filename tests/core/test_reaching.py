@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapter.core.directory import Contact, Found
 from adapter.core.reaching import greeting, whom_a_test_rings
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from support.mentions import DIRECTORY, as_sent, rung_by
 from support.rendering import NOW
 

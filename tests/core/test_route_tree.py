@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from adapter.core.matcher import Matcher, Operator
 from adapter.core.route_tree import FEW, Node, RouteTree
-from adapter.core.routing import Route, Router, RouteSettings, match, route_group
+from adapter.core.routes import Route, RouteSettings, match
+from adapter.core.routing import Router, route_group
 from support.alerts import make_alert, make_group
 
 NAMES = st.sampled_from(["team", "env"])

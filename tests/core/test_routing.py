@@ -13,14 +13,8 @@ from adapter.core.alerts import Alert, AlertGroup, Status, subset
 from adapter.core.delivery import Delivery, RenderSettings, Split
 from adapter.core.matchers import parse_matchers
 from adapter.core.priority import Priority
-from adapter.core.routing import (
-    Route,
-    RouteSettings,
-    address_group,
-    inherit,
-    match,
-    route_group,
-)
+from adapter.core.routes import Route, RouteSettings, inherit, match
+from adapter.core.routing import address_group, route_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,8 @@ import pytest
 
 from adapter.core.alerts import Alert, AlertGroup
 from adapter.core.matchers import Matcher, MatcherError, Operator, parse_matchers
-from adapter.core.routing import Route, RouteSettings, match, route_group
+from adapter.core.routes import Route, RouteSettings, match
+from adapter.core.routing import route_group
 from support.processes import need
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from adapter.core.batch import Form
 from adapter.core.delivery import Delivery, RenderSettings
 from adapter.core.priority import Priority
 from adapter.core.rendering import Renderer
-from adapter.core.routing import Route, RouteSettings, route_group
+from adapter.core.routes import Route, RouteSettings
+from adapter.core.routing import route_group
 from adapter.core.severity import DEFAULT_SCALE, LEVELS, UNTOLD, Level, Scale
 from adapter.core.style import Style
 from adapter.outbox.rows import count_key

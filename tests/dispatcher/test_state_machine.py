@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from adapter.config.settings import RobotSettings
 
 MINUTE = timedelta(minutes=1)
-EXAMPLES = 2_000 if os.environ.get("VERIFY") else 40
+EXAMPLES = 2_000 if os.environ.get("VERIFY") else 25
 
 OUTCOMES: list[Outcome] = [
     Sent(),

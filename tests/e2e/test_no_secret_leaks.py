@@ -129,13 +129,14 @@ def outputs_of_outbox(adapter: Adapter) -> Iterator[str]:
     """Yield what the command shows of all that went wrong, for people and as JSON."""
     (first,) = adapter.rows("SELECT id FROM batches WHERE outcome IS NOT NULL LIMIT 1")[0]
     [alert] = json.loads(told())["alerts"]
-    shows = [["show", name] for name in (first, "refused:1", "nothing")]
-    for asked in (["list"], *shows, ["trace", alert["fingerprint"]]):
-        for form in ([], ["--json"]):
-            arguments = ["--config", str(adapter.config), *asked, *form]
-            code, output = command("outbox", *arguments, folder=adapter.folder)
-            assert code == (1 if asked[1:] == ["nothing"] else 0), output
-            yield output
+    for asked in (
+        *(["list"], ["list", "--json"], ["show", first], ["show", first, "--json"]),
+        *(["show", "refused:1"], ["trace", alert["fingerprint"], "--json"], ["show", "nothing"]),
+    ):
+        arguments = ["--config", str(adapter.config), *asked]
+        code, output = command("outbox", *arguments, folder=adapter.folder)
+        assert code == (1 if asked[1:] == ["nothing"] else 0), output
+        yield output
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])

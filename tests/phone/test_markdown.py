@@ -202,7 +202,7 @@ def visible(text: str) -> str:
 )
 def test_reading_is_linear(unit: str) -> None:
     """Twice as long may take twice as long; a square law would take minutes at this size."""
-    text = (unit * 60_000)[:60_000] + "x"
+    text = (unit * 20_000)[:20_000] + "x"
     begun = time.process_time()
     plain_text(parse(text))
-    assert time.process_time() - begun < 30
+    assert time.process_time() - begun < 10

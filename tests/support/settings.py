@@ -16,7 +16,7 @@ from adapter.config.settings import (
     SourceSettings,
     StorageSettings,
 )
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from adapter.secret import Secret
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from adapter.core.delivery import Refused
 from adapter.core.matchers import parse_matchers
 from adapter.core.message_links import Kind, Link
 from adapter.core.people import Person
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from adapter.core.time_intervals import TimeInterval, times
 from adapter.errors import StoreUnavailable
 from support.alerts import make_alert, make_group

@@ -16,7 +16,7 @@ from adapter.core.acts import Act, ActKind
 from adapter.core.delivery import Refused
 from adapter.core.mentions import MentionRule
 from adapter.core.people import Person
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from adapter.outbox import searching
 from adapter.web.pages.deliveries import instant
 from adapter.web.pages.shown_message import shown, without_mobiles

@@ -15,7 +15,7 @@ from adapter.config.settings import SilenceSettings
 from adapter.core.alerts import Status
 from adapter.core.matchers import parse_matchers
 from adapter.core.people import Person
-from adapter.core.routing import Route, RouteSettings
+from adapter.core.routes import Route, RouteSettings
 from adapter.core.template_samples import SAMPLES
 from adapter.core.template_trial import TrialError
 from adapter.secret import Secret
