@@ -181,6 +181,28 @@ def test_who_is_on_it_is_told_and_shown(chain: Chain) -> None:
     assert (code, "张三 said to be on it" in said) == (0, True)
 
 
+def test_maintenance_is_planned_on_the_page(chain: Chain) -> None:
+    chain.fire("NodeDown", instance="10.0.0.4")
+    address = f"{chain.adapter.url}/maintenance"
+    with chromium() as browser, visit(browser, address, language="en-US") as opened:
+        page = opened.page
+        page.get_by_label("Matchers").fill('alertname="NodeDown", instance=~"10[.]0[.]0[.]4"')
+        page.get_by_role("button", name="Count").click()
+        page.wait_for_selector("text=would mute 1 now")
+        assert chain.silences("NodeDown") == []
+        page.get_by_label("Comment").fill("new disks")
+        page.get_by_role("button", name="Silence").click()
+        wait_until(lambda: chain.silences("NodeDown"), within=60, what="it is silenced")
+        [silence] = chain.silences("NodeDown")
+        page.wait_for_selector(f"text={silence['id']}")
+        assert opened.complaints == []
+    assert silence["comment"].startswith("new disks")
+    assert [(each["value"], each["isRegex"]) for each in silence["matchers"]] == [
+        ("NodeDown", False),
+        ("10[.]0[.]0[.]4", True),
+    ]
+
+
 def test_what_is_not_allowed_is_refused(chain: Chain) -> None:
     link = chain.fire("Lag", topic="orders")
     ours = chain.adapter.url

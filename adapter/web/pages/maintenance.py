@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 WORDS: Final[Pairs] = {
     "what_it_is": (
-        "按标签在一个或几个 Alertmanager 上建静默，例如为一次计划内的维护。",
+        "按标签在一个或几个 Alertmanager 上创建静默，例如为一次计划内的维护。",
         "Silence by labels at one or several Alertmanagers, such as for planned work.",
     ),
     "matchers": ("匹配条件", "Matchers"),
@@ -42,14 +42,14 @@ WORDS: Final[Pairs] = {
     "to": ("到", "To"),
     "zone": ("时区 {}", "time zone {}"),
     "comment": ("说明", "Comment"),
-    "count": ("数一数", "Count"),
-    "make": ("建静默", "Silence"),
+    "count": ("查看影响", "Count"),
+    "make": ("创建静默", "Silence"),
     "mutes": ("现在会静默 {} 条", "would mute {} now"),
     "made": ("已静默，ID {}", "silenced, ID {}"),
     "made_by": ("由 {} 建立，ID {}", "made by {}, ID {}"),
     "busy": ("正在进行，请稍后再提交。", "Being done just now; submit again in a moment."),
     "none": (
-        "没有可以建静默的地方：请为 alertmanagers 的条目写上 url。",
+        "没有可以创建静默的地方：请为 alertmanagers 的条目写上 url。",
         "There is nowhere to make a silence: give entries of alertmanagers a url.",
     ),
     "no_matcher": (
