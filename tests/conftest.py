@@ -21,7 +21,7 @@ pytest.register_assert_rewrite("support")
 _PROCESSORS = structlog.get_config()["processors"][:-1]
 _PLAIN = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
-settings.register_profile("sample", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("sample", deadline=None, derandomize=True, max_examples=35)
 settings.register_profile("full", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile("full" if os.environ.get("VERIFY") else "sample")
 

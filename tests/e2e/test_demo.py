@@ -97,7 +97,7 @@ def test_the_sample_alerts_are_in_the_group(demo: Demo) -> None:
         assert opened.complaints == []
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGHUP])
 def test_ctrl_c_ends_all_of_it_and_so_does_closing_the_terminal(
     demo: Demo, ending: signal.Signals
 ) -> None:
