@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("kill")]
 
-KILLS = 100 if os.environ.get("VERIFY") else 12
+KILLS = 100 if os.environ.get("VERIFY") else 20
 QUICK = Robot(name="quick", access_token=Secret("a1" * 32), secret=Secret("SEC" + "b2" * 32))
 SLOW = Robot(name="slow", access_token=Secret("c3" * 32))
 FEW = Rate(messages=20, per=timedelta(seconds=6))
