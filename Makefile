@@ -15,7 +15,7 @@ help:  ## print this list
 demo: $(VENV)/.installed  ## simulator, adapter and sample alerts in the foreground; Ctrl-C ends them
 	@$(BIN)/python -m adapter demo
 
-test: $(VENV)/.installed-dev tools  ## lint, types and all tests with samples; under ten minutes on two cores
+test: $(VENV)/.installed-dev tools  ## lint, types and all tests with samples; about ten minutes on two cores
 	@# Many of the first tests wait for processes: lint and types are checked beside them.
 	@$(MAKE) --no-print-directory --jobs 2 lint samples
 	@$(MAKE) --no-print-directory coverage
