@@ -120,6 +120,9 @@ def _error(text: str, status: int) -> Response:
     return Response(msgspec.json.encode({"error": text}), status, mimetype="application/json")
 
 
+# By NotImplementedError msgspec's hooks say that a value is not theirs.
+
+
 def _hide(value: object) -> object:
     if isinstance(value, Secret):
         return mask(value.reveal())
