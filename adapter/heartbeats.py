@@ -11,8 +11,8 @@ from adapter.core.heartbeat_notice import VALUE_BYTES, notices
 from adapter.core.heartbeats import Watched
 from adapter.core.reader import Readers
 from adapter.core.routes import inherit
-from adapter.core.routing import look_of
 from adapter.core.switches import Seen, look
+from adapter.core.targets import look_of
 from adapter.rounds import Rounds
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from adapter.core.message import (
 from adapter.core.message_json import decode_message
 from adapter.core.message_limits import check_message
 from adapter.core.reaching import greeting, whom_a_test_rings
-from adapter.core.routing import look_of
+from adapter.core.targets import look_of
 from adapter.errors import PayloadError
 from adapter.logs import redaction
 from adapter.sending import PATIENCE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from adapter.core.severity import DEFAULT_SCALE, Scale
 
@@ -18,9 +18,13 @@ class Priority(IntEnum):
     HIGH = 1
 
 
+_NORMAL: Final = Priority.NORMAL  # names of their own are found sooner
+_HIGH: Final = Priority.HIGH
+
+
 def priority_of(
     labels: Mapping[str, str], setting: str = "auto", scale: Scale = DEFAULT_SCALE
 ) -> Priority:
     """Return the priority that a route sets, or that the severity calls for (`auto`)."""
     high = scale.level_of(labels).high if setting == "auto" else setting == "high"
-    return Priority.HIGH if high else Priority.NORMAL
+    return _HIGH if high else _NORMAL

@@ -137,6 +137,12 @@ def _descend(
     return True
 
 
+def asked_labels(route: Route) -> frozenset[str]:
+    """Return the labels that decide where an alert goes, here and below."""
+    compared = {matcher.name for matcher in route.matchers}
+    return frozenset(compared.union(Match((route,)).asked_labels, *map(asked_labels, route.routes)))
+
+
 def inherit(layers: Iterable[RouteSettings]) -> RouteSettings:
     """Return each setting from the first layer that says something about it."""
     merged: dict[str, Any] = {}

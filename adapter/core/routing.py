@@ -1,30 +1,28 @@
 """Router: which robots get which alerts of a group, and how each is to tell them.
 
 A group may split: over routes, over robots, over settings, and by priority. Where several routes
-reach one robot there is one delivery.
+reach one robot there is one delivery. What becomes of alerts of one kind is decided once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from msgspec.structs import replace
-
-from adapter.core.alerts import Status, subset
-from adapter.core.delivery import Delivery, RenderSettings, Split
-from adapter.core.mentions import MentionRule, rules_of
+from adapter.core.alerts import Status
+from adapter.core.delivery import Delivery, Split
+from adapter.core.kinds import Kind, Kinds
+from adapter.core.mentions import rules_of
 from adapter.core.priority import Priority, priority_of
 from adapter.core.route_tree import RouteTree
-from adapter.core.routes import Match, Route, RouteSettings, inherit
+from adapter.core.routes import Match, Route, RouteSettings, asked_labels
 from adapter.core.severity import DEFAULT_SCALE
+from adapter.core.targets import Manner, Target, targets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Collection, Mapping, Sequence
 
-    from adapter.core.alerts import Alert, AlertGroup
-    from adapter.core.reminding import Remind
+    from adapter.core.alerts import AlertGroup
+    from adapter.core.mentions import MentionRule
     from adapter.core.route_tree import Node
     from adapter.core.severity import Scale
     from adapter.core.time_intervals import Deferral
@@ -32,7 +30,9 @@ if TYPE_CHECKING:
 WHOLE: Final = 10
 """Alerts up to which a group of several priorities is not split: that would cost a message."""
 
-_RISING: Final = ("normal", "auto", "high")
+_FIRING: Final = Status.FIRING  # names of their own are found sooner
+_HIGH: Final = Priority.HIGH
+_NORMAL: Final = Priority.NORMAL
 
 
 class Router:
@@ -45,6 +45,7 @@ class Router:
         self, root: Route, robots: Mapping[str, RouteSettings], scale: Scale = DEFAULT_SCALE
     ) -> None:
         self._tree = RouteTree(root)
+        self._asked = tuple({scale.label} | asked_labels(root))
         self._robots = robots
         self._scale = scale
         self._reminds = _says_remind(root) or any(each.remind for each in robots.values())
@@ -56,22 +57,59 @@ class Router:
         Where several routes reach one robot, the settings of the first count, but the highest
         priority of any, and all ring whom they name. Without a `deferral` nothing is held back.
         """
-        shares: dict[_Manner, _Share] = {}
-        places: dict[tuple[_Target, ...], list[_Share]] = {}
-        for alert in group.alerts:
-            targets = self._targets(alert.labels)
-            if targets not in places:
-                places[targets] = [shares.setdefault(t.manner, _Share(t.manner)) for t in targets]
-            for target, share in zip(targets, places[targets], strict=True):
-                if target.send_resolved or alert.status is Status.FIRING:
-                    share.alerts.append((alert, target))
-        return tuple(
-            delivery
-            for share in shares.values()
-            for delivery in _deliveries(
-                share, group, self._scale, deferral.until(share.manner.defer) if deferral else None
-            )
-        )
+        kinds = Kinds(group, self._asked)
+        deliveries = []
+        for manner, share in self._shares(kinds).items():
+            until = deferral.until(manner.defer) if deferral and manner.defer else None
+            for priority, lane in self._lanes(manner, share, kinds, apart=until is not None):
+                targets = dict.fromkeys(lane.values())
+                delivery = Delivery(
+                    robot=manner.robot,
+                    group=kinds.part(lane),
+                    settings=manner.look,
+                    priority=priority,
+                    severity_label=self._scale.label,
+                    split=manner.split,
+                    deferred_until=until if priority is _NORMAL else None,  # what is high never is
+                    mentions=_rules_of(lane, targets, kinds),
+                    routes=_routes_of(targets),
+                    remind=manner.remind,
+                )
+                deliveries.append(delivery)
+        return tuple(deliveries)
+
+    def _shares(self, kinds: Kinds) -> Mapping[Manner, _Lane]:
+        """Return what goes to each robot in each manner."""
+        shares: dict[Manner, _Lane] = {}
+        for kind, example in kinds.examples.items():
+            fires = example.status is _FIRING
+            for target in self._targets(example.labels):
+                share = shares.setdefault(target.manner, {})
+                if fires or target.send_resolved:
+                    share[kind] = target
+        return shares
+
+    def _lanes(
+        self, manner: Manner, share: _Lane, kinds: Kinds, *, apart: bool
+    ) -> Sequence[tuple[Priority, _Lane]]:
+        """Return a share's alerts by priority, high first.
+
+        A small group stays whole, as high: but not if its normal alerts are to come `apart`.
+        """
+        high: _Lane = {}
+        normal: _Lane = {}
+        for kind, target in share.items():
+            labels = kinds.examples[kind].labels
+            passes = priority_of(labels, manner.priority, self._scale) is _HIGH
+            (high if passes else normal)[kind] = target
+        if not normal:
+            return ((_HIGH, high),) if high else ()
+        if not high:
+            return ((_NORMAL, normal),)
+        apart = apart or manner.split is Split.ALERT
+        if not apart and len(kinds.each(share)) <= WHOLE:
+            return ((_HIGH, share),)
+        return ((_HIGH, high), (_NORMAL, normal))
 
     def ended(self, group: AlertGroup) -> tuple[Ended, ...]:
         """Return the alerts that are over and that robots which remind of them are not told of."""
@@ -84,7 +122,7 @@ class Router:
             if target.manner.remind is not None and not target.send_resolved
         )
 
-    def _targets(self, labels: Mapping[str, str]) -> tuple[_Target, ...]:
+    def _targets(self, labels: Mapping[str, str]) -> tuple[Target, ...]:
         nodes = self._tree.find(labels)
         known = self._known.get(nodes)
         if known is None:
@@ -98,8 +136,15 @@ class Router:
         targets = by_value.get(values)
         if targets is None:
             matches = [Match(node.path) for node in nodes]
-            targets = by_value[values] = tuple(_targets(matches, labels, robots))
+            targets = by_value[values] = tuple(targets_of(matches, labels, robots))
         return targets
+
+
+_Answers = tuple["tuple[str, ...]", "dict[tuple[str | None, ...], tuple[Target, ...]]"]
+"""The labels that name robots, and the targets by their values."""
+
+_Lane = dict[Kind, Target]
+"""The kinds of alerts that one delivery may tell, and where each goes."""
 
 
 class Ended(NamedTuple):
@@ -114,6 +159,18 @@ def _says_remind(route: Route) -> bool:
     return bool(route.settings.remind) or any(map(_says_remind, route.routes))
 
 
+def _rules_of(lane: _Lane, targets: Collection[Target], kinds: Kinds) -> tuple[MentionRule, ...]:
+    if len(targets) == 1:
+        return next(iter(targets)).rules
+    return rules_of([lane[kind].rules for kind in kinds.each(lane)])
+
+
+def _routes_of(targets: Collection[Target]) -> tuple[str, ...]:
+    if len(targets) == 1:
+        return next(iter(targets)).routes
+    return tuple(dict.fromkeys([route for target in targets for route in target.routes]))
+
+
 def route_group(
     root: Route,
     group: AlertGroup,
@@ -123,50 +180,6 @@ def route_group(
 ) -> tuple[Delivery, ...]:
     """Return what goes to whom, of one group; see `Router`."""
     return Router(root, robots, scale).route(group, deferral)
-
-
-def _deliveries(
-    share: _Share, group: AlertGroup, scale: Scale, deferred_until: datetime | None
-) -> Iterator[Delivery]:
-    """Yield what a share becomes, high first; of that nothing is held back."""
-    manner = share.manner
-    for priority, lane in _lanes(share, scale, apart=deferred_until is not None):
-        yield Delivery(
-            robot=manner.robot,
-            group=subset(group, [alert for alert, _ in lane]),
-            settings=manner.look,
-            priority=priority,
-            severity_label=scale.label,
-            split=manner.split,
-            deferred_until=deferred_until if priority is Priority.NORMAL else None,
-            mentions=rules_of([target.rules for _, target in lane]),
-            routes=_routes_of(lane),
-            remind=manner.remind,
-        )
-
-
-def _routes_of(lane: Iterable[_Routed]) -> tuple[str, ...]:
-    targets = dict.fromkeys([target for _, target in lane])
-    return tuple(dict.fromkeys(route for target in targets for route in target.routes))
-
-
-def _lanes(share: _Share, scale: Scale, *, apart: bool) -> Iterable[tuple[Priority, list[_Routed]]]:
-    """Yield a share's alerts by priority, high first.
-
-    A small group stays whole, as high: but not if its normal alerts are to come `apart`.
-    """
-    lanes: dict[Priority, list[_Routed]] = {Priority.HIGH: [], Priority.NORMAL: []}
-    known: dict[str, list[_Routed]] = {}  # by what tells the level, of which there are few
-    for routed in share.alerts:
-        level = routed[0].labels.get(scale.label, "")
-        if level not in known:
-            labels = routed[0].labels
-            known[level] = lanes[priority_of(labels, share.manner.priority, scale)]
-        known[level].append(routed)
-    apart = apart or share.manner.split is Split.ALERT
-    if lanes[Priority.HIGH] and len(share.alerts) <= WHOLE and not apart:
-        lanes = {Priority.HIGH: share.alerts}
-    return ((priority, alerts) for priority, alerts in lanes.items() if alerts)
 
 
 def address_group(
@@ -183,93 +196,3 @@ def address_group(
 def straight_to(robot: str) -> Route:
     """Return a route that sends everything to one robot."""
     return Route(settings=RouteSettings(robots=(robot,)), path=f"robots.{robot}")
-
-
-_Routed = tuple["Alert", "_Target"]
-"""An alert and where it goes."""
-
-
-class _Manner(NamedTuple):
-    """Hold what the alerts of one delivery have in common."""
-
-    robot: str
-    look: RenderSettings
-    priority: str
-    split: Split
-    defer: tuple[str, ...]
-    remind: Remind | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Share:
-    """Collect the alerts that go to one robot in one manner."""
-
-    manner: _Manner
-    alerts: list[_Routed] = field(default_factory=list)
-
-
-_Answers = tuple["tuple[str, ...]", "dict[tuple[str | None, ...], tuple[_Target, ...]]"]
-"""The labels that name robots, and the targets by their values."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)  # told apart by identity: there is one of each
-class _Target:
-    """Say where an alert goes, whether it does once it is over, whom it rings there, and why."""
-
-    manner: _Manner
-    send_resolved: bool
-    rules: tuple[MentionRule, ...]
-    routes: tuple[str, ...]
-
-
-def _targets(
-    matches: Iterable[Match], labels: Mapping[str, str], robots: Mapping[str, RouteSettings]
-) -> Iterable[_Target]:
-    """Yield the targets of an alert that these routes took."""
-    reached: dict[str, list[RouteSettings]] = {}
-    ways: dict[str, list[str]] = {}
-    for found in matches:
-        for robot in found.robots(labels, robots):
-            settings = inherit((*found.layers, robots[robot]))
-            reached.setdefault(robot, []).append(settings)
-            ways.setdefault(robot, []).append(found.told)
-    for robot, said in reached.items():
-        rules = dict.fromkeys(settings.rule for settings in said if settings.rule)
-        told_over = said[0].send_resolved is not False
-        yield _Target(_manner(robot, said), told_over, tuple(rules), tuple(ways[robot]))
-
-
-def _highest(said: Iterable[RouteSettings]) -> str:
-    """Return the priority that makes the most of an alert: `auto` may make it high."""
-    return max((settings.priority or "auto" for settings in said), key=_RISING.index)
-
-
-def _manner(robot: str, said: Sequence[RouteSettings]) -> _Manner:
-    """Return how a robot is to tell alerts, with the default where nothing is said."""
-    first = said[0]
-    return _Manner(
-        robot=robot,
-        look=look_of(first),
-        priority=_highest(said),
-        split=Split(first.split or Split.GROUP),
-        defer=first.defer or (),
-        remind=_remind(first),
-    )
-
-
-def _remind(said: RouteSettings) -> Remind | None:
-    """Return how a robot reminds; whom it rings is whom the alert rings, if nothing is said."""
-    remind = said.remind
-    if remind is None or not remind.times:
-        return None
-    return remind if remind.targets else replace(remind, targets=said.mention or ())
-
-
-def look_of(settings: RouteSettings) -> RenderSettings:
-    """Return how a message is to look, with the built-in default where nothing is said."""
-    said = {
-        name: value
-        for name in RenderSettings.__struct_fields__
-        if (value := getattr(settings, name)) is not None
-    }
-    return RenderSettings(**said)

@@ -1,0 +1,59 @@
+"""Kinds: alerts of a group that nothing tells apart which is asked of them.
+
+A group of hundreds mostly has one or two: what follows for each is then decided once. Alerts are
+sorted column by column, which takes a fraction of looking at one after the other.
+"""
+
+from __future__ import annotations
+
+from itertools import repeat
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+from adapter.core.alerts import subset
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from adapter.core.alerts import Alert, AlertGroup
+
+Kind = tuple[object, ...]
+"""The status of an alert, and its values of the labels that are asked."""
+
+_ALONE: Final[Sequence[Kind]] = ((),)
+"""The kind of an alert that there is nothing to tell apart from."""
+
+_status: Final = attrgetter("status")
+_labels: Final = attrgetter("labels")
+
+
+class Kinds:
+    """Sort the alerts of a group by their status and by the labels that are `asked`.
+
+    `examples` holds an alert of each kind, in the order in which the kinds first come.
+    """
+
+    __slots__ = ("_each", "_group", "examples")
+
+    def __init__(self, group: AlertGroup, asked: Sequence[str]) -> None:
+        self._group = group
+        self._each = _kinds(group.alerts, asked) if len(group.alerts) > 1 else _ALONE
+        each = zip(self._each, group.alerts)  # noqa: B905  # as many, and asking takes time
+        self.examples: Mapping[Kind, Alert] = dict(each)
+
+    def each(self, these: Collection[Kind]) -> list[Kind]:
+        """Return the kind of each alert of these kinds, in the group's order."""
+        return [kind for kind in self._each if kind in these]
+
+    def part(self, these: Collection[Kind]) -> AlertGroup:
+        """Return the group with only the alerts of these kinds."""
+        if len(these) == len(self.examples):
+            return self._group
+        each = zip(self._each, self._group.alerts, strict=True)
+        return subset(self._group, [alert for kind, alert in each if kind in these])
+
+
+def _kinds(alerts: Sequence[Alert], asked: Sequence[str]) -> list[Kind]:
+    labels: list[dict[str, str]] = list(map(_labels, alerts))
+    values = [map(dict.get, labels, repeat(name)) for name in asked]
+    return list(zip(map(_status, alerts), *values, strict=True))
