@@ -10,10 +10,12 @@ import json
 import logging
 import re
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, cast
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
+import msgspec
 import structlog
 
 from adapter.core.people import MASKS
@@ -21,7 +23,7 @@ from adapter.core.people import MASKS
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
-    from structlog.typing import Processor, WrappedLogger
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
     from adapter.secret import Secret
 
@@ -46,6 +48,8 @@ _PATTERNS: Final = (  # each with words, in small letters, of which a match has 
         r"\1***",
     ),
 )
+
+_WORDS: Final = tuple({word for words, _, _ in _PATTERNS for word in words})
 
 SHORTEST_SECRET: Final = 6
 """Characters below which a secret is not searched for: it would tear ordinary words apart."""
@@ -75,11 +79,13 @@ class Redaction:
             if secret in text:
                 text = text.replace(secret, "***")
         small = text.casefold()
-        for words, pattern, replacement in _PATTERNS:
-            if any(word in small for word in words):  # a tenth of what looking for it takes
-                text = pattern.sub(replacement, text)
+        for word in _WORDS:
+            if word in small:  # a tenth of what looking for patterns takes
+                text = _without_patterns(text, small)
+                break
         for pattern, replacement in MASKS:
-            text = pattern.sub(replacement, text)
+            if pattern.search(text):  # a fifth of replacing nothing
+                text = pattern.sub(replacement, text)
         return text
 
     def _may_hold_one(self, text: str) -> bool:
@@ -90,35 +96,41 @@ class Redaction:
         return not self._begins.isdisjoint([text[at : at + SHORTEST_SECRET] for at in places])
 
 
+def _without_patterns(text: str, small: str) -> str:
+    for words, pattern, replacement in _PATTERNS:
+        if any(word in small for word in words):
+            text = pattern.sub(replacement, text)
+    return text
+
+
 def _notations(text: str) -> set[str]:
     """Return a secret as it is, as JSON writes it, and as a URL does."""
     return {text, json.dumps(text, ensure_ascii=False)[1:-1], quote(text, safe="")}
 
 
 redaction: Final = Redaction()
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+_plain_json: Final = msgspec.json.Encoder().encode
+_any_json: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
+_writing: Final = threading.Lock()
 
 
-class _Lines(structlog.WriteLogger):
+class _Lines:
     """Write the finished lines of one of our loggers, which `name` tells."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(cast("TextIO", _Unfailing(sys.stderr)))
         self.name = name
 
+    def write(self, line: str) -> None:
+        """Write what can be written: a disk that is full must not make an answer of ours fail."""
+        with _writing:
+            try:
+                sys.stderr.write(line + "\n")
+                sys.stderr.flush()
+            except OSError:  # `suppress` takes as long as writing
+                pass
 
-class _Unfailing:
-    """Write what can be written: a disk that is full must not make an answer of ours fail."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> None:
-        with suppress(OSError):
-            self._stream.write(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._stream.flush()
+    debug = info = warning = error = critical = exception = write
 
 
 def configure(log_format: Literal["json", "console"], level: str) -> None:
@@ -127,10 +139,10 @@ def configure(log_format: Literal["json", "console"], level: str) -> None:
     Our own lines do not go round by way of `logging`, which takes longer than making them.
     """
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt=None),
+        _dated,
     ]
     finishing = [*_rendering(log_format), _wall]
     structlog.configure(
@@ -160,8 +172,35 @@ def _rendering(log_format: Literal["json", "console"]) -> list[Processor]:
         ]
     return [
         structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+        _as_json,
     ]
+
+
+def _dated(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Write the time of a line as people read it; msgspec takes a tenth of `isoformat`."""
+    line["timestamp"] = msgspec.to_builtins(datetime.fromtimestamp(line["timestamp"], UTC))
+    return line
+
+
+def _as_json(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
+    """Return a line as JSON; msgspec writes the same as `json` where all is plain, and sooner."""
+    if _is_plain(line.values()):
+        try:
+            return msgspec.json.format(_plain_json(line), indent=0).decode()
+        except (UnicodeEncodeError, OverflowError):  # half a character, a huge number
+            pass
+    return _any_json(line)
+
+
+def _is_plain(values: Iterable[object]) -> bool:
+    """Return whether there is nothing but what both write alike: texts, numbers, lists of such."""
+    for value in values:
+        kind = type(value)
+        if kind not in _PLAIN and not (
+            isinstance(value, list) and _PLAIN.issuperset(map(type, value))
+        ):
+            return False
+    return True
 
 
 def _wall(_logger: WrappedLogger, _method: str, line: MutableMapping[str, Any] | str) -> str:

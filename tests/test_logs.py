@@ -6,15 +6,25 @@ import errno
 import io
 import json
 import logging
+import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapter.core.people import MASKS
-from adapter.logs import _PATTERNS, MANY_SECRETS, Redaction, configure, redaction
+from adapter.logs import (
+    _PATTERNS,
+    MANY_SECRETS,
+    Redaction,
+    _as_json,
+    _dated,
+    configure,
+    redaction,
+)
 from adapter.secret import Secret
 
 if TYPE_CHECKING:
@@ -75,6 +85,13 @@ def test_no_pattern_is_left_out_that_would_find_something(text: str) -> None:
     for pattern, shown in every:
         clean = pattern.sub(shown, clean)
     assert Redaction()(text) == clean
+
+
+@given(st.text(alphabet="1380.a \u0661\u0663", max_size=30))
+def test_a_mobile_number_is_one_wherever_it_stands(text: str) -> None:
+    plainly = re.compile(r"(?<![0-9A-Za-z.])(1[3-9]\d)\d{4}(\d{4})(?![0-9A-Za-z.])")
+    pattern, shown = MASKS[0]
+    assert pattern.sub(shown, text) == plainly.sub(shown, text)
 
 
 def test_known_secrets_are_hidden_wherever_they_stand() -> None:
@@ -138,6 +155,30 @@ def test_each_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> Non
     assert (first["event"], first["alerts"], first["receiver"]) == ("webhook accepted", 3, "钉钉")
     assert (first["level"], first["logger"]) == ("info", "ours")
     assert second["event"] == "二\nlines"
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.text()
+ANY = PLAIN | st.floats() | st.datetimes() | st.binary() | st.lists(st.datetimes() | st.text())
+HALF = "\ud83d"
+
+
+@given(st.dictionaries(st.text(), PLAIN | st.lists(PLAIN) | ANY))
+@example({"half": HALF, "halves": [HALF]})
+@example({"huge": 10**40, "secret": Secret("hunter2-canary")})
+def test_a_line_is_what_json_makes_of_it(fields: dict[str, object]) -> None:
+    plainly = json.dumps(fields, ensure_ascii=False, default=str)
+    assert _as_json(None, "info", dict(fields)) == plainly
+
+
+INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(INSTANTS)
+def test_a_line_says_when_in_utc(at: datetime) -> None:
+    line = _dated(None, "info", {"timestamp": at.timestamp()})
+    told = datetime.fromisoformat(line["timestamp"])
+    assert line["timestamp"].endswith("Z")
+    assert abs(told - at) < timedelta(microseconds=2)  # a float of seconds has no finer
 
 
 class Full(io.StringIO):

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 MASKS: Final = (
-    (re.compile(r"(?<![0-9A-Za-z.])(1[3-9]\d)\d{4}(\d{4})(?![0-9A-Za-z.])"), r"\1****\2"),
+    # What must not stand before is asked after the 1: only what begins with one is looked at.
+    (re.compile(r"(1(?<![0-9A-Za-z.]1)[3-9]\d)\d{4}(\d{4})(?![0-9A-Za-z.])"), r"\1****\2"),
     (re.compile(r"(\+\d{1,3}-\d{1,3})\d{3,}(\d{2})\b"), r"\1****\2"),
 )
 """Patterns of mobile numbers in any text, each with what may be shown in their place."""

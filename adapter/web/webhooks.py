@@ -90,6 +90,7 @@ class _Receiver:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._routing = Routing(backend.settings)
+        self._log = log.bind()  # made once: to make a logger takes half as long as a line
 
     def receive(self, robot: str | None) -> Counts:
         settings = self._backend.settings
@@ -156,7 +157,7 @@ class _Receiver:
             self._backend.wake({delivery.robot for delivery in deliveries})
         metrics.received(group.alerts)
         metrics.duplicates.inc(counts.duplicates)
-        log.info(
+        self._log.info(
             "webhook accepted",
             fingerprints=[alert.fingerprint for alert in group.alerts[:FINGERPRINTS_LOGGED]],
             receiver=group.receiver,
