@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 
+from adapter.cli.serve import TOGETHER
 from adapter.serving import ServingOptions, serve
 
 if TYPE_CHECKING:
@@ -57,4 +58,5 @@ class Floor:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(Floor, ServingOptions(host="127.0.0.1", port=int(sys.argv[1]))))
+    options = ServingOptions(host="127.0.0.1", port=int(sys.argv[1]), together=TOGETHER)
+    sys.exit(serve(Floor, options))

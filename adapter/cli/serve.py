@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import click
 
 from adapter import app, loading, logs
 from adapter.serving import ServingOptions
 from adapter.serving import serve as serve_until_stopped
+
+TOGETHER: Final = (b"POST /alertmanager", b"PUT /alertmanager", b"POST /dingtalk/")
+"""How the requests begin that wait for a commit: webhooks."""
 
 
 @click.command()
@@ -25,6 +29,10 @@ def serve(config: Path) -> int:
     return serve_until_stopped(
         lambda: app.Service(config, loaded),
         ServingOptions(
-            host=server.host, port=server.port, threads=server.threads, max_body=server.max_body
+            host=server.host,
+            port=server.port,
+            threads=server.threads,
+            max_body=server.max_body,
+            together=TOGETHER,
         ),
     )

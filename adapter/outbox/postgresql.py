@@ -11,17 +11,22 @@ import threading
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from adapter.errors import StoreUnavailable
+from adapter.outbox.jobs import Begun, carry_out
 from adapter.outbox.store import Outbox
 from adapter.outbox.tables import SCHEMA_VERSION, metadata
+from adapter.outbox.writing import each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection, Engine
 
+    from adapter.outbox.jobs import Job
+    from adapter.outbox.writing import Promise
     from adapter.secret import Secret
 
 A = TypeVar("A")
@@ -39,28 +44,51 @@ _CREATE_VERSION: Final = text(
 )
 
 
+_OF_ALL: Final = (OperationalError, InterfaceError, PoolTimeout, StoreUnavailable)
+"""Failures that are not one operation's fault: no other would pass."""
+
+
 class PooledWriter:
     """Run operations, each wholly or not at all, on any connection of a pool."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._closed = threading.Event()
+        self._begun = Begun(self._carry_out)
 
     def run(self, operation: Callable[[Connection], T]) -> T:
         """Return what `operation` returns, once it is committed; raises StoreUnavailable."""
+        return self.begin(each, operation).wait()
+
+    def begin(
+        self, operation: Callable[[Connection, Sequence[A]], Sequence[T]], argument: A
+    ) -> Promise[T]:
+        """Promise what `operation` returns for `argument`.
+
+        It is carried out, in one transaction with all that this thread has begun, when it waits.
+        """
+        return self._begun.add(operation, argument)
+
+    def _carry_out(self, jobs: list[Job]) -> None:
+        try:
+            results = self._transact(lambda connection: carry_out(connection, jobs))
+        except Exception as error:  # noqa: BLE001  # whatever failed, the callers must hear of it
+            if len(jobs) > 1 and not isinstance(error, _OF_ALL):
+                for job in jobs:  # one of them is at fault; let it fail alone
+                    self._carry_out([job])
+                return
+            failure = _unavailable(error) if isinstance(error, SQLAlchemyError) else error
+            for job in jobs:
+                job.finish(None, failure)
+            return
+        for job, result in zip(jobs, results, strict=True):
+            job.finish(result)
+
+    def _transact(self, operation: Callable[[Connection], T]) -> T:
         if self._closed.is_set():
             raise StoreUnavailable("the store is closed; the sender should try again later")
-        try:
-            with self._engine.begin() as connection:
-                return operation(connection)
-        except SQLAlchemyError as error:
-            raise StoreUnavailable(f"the store failed: {_cause(error)}") from None
-
-    def run_together(
-        self, operation: Callable[[Connection, Sequence[A]], Sequence[T]], argument: A
-    ) -> T:
-        """Return what `operation` returns for `argument` alone; the server groups commits."""
-        return self.run(lambda connection: operation(connection, [argument])[0])
+        with self._engine.begin() as connection:
+            return operation(connection)
 
     def alive(self) -> bool:
         """Return whether operations are taken; a database that is away comes back."""
@@ -124,6 +152,10 @@ def _create(connection: Connection) -> None:
         connection.execute(
             text("INSERT INTO schema_version VALUES (:version)"), {"version": SCHEMA_VERSION}
         )
+
+
+def _unavailable(error: SQLAlchemyError) -> StoreUnavailable:
+    return StoreUnavailable(f"the store failed: {_cause(error)}")
 
 
 def _cause(error: SQLAlchemyError) -> str:

@@ -13,6 +13,7 @@ from adapter.outbox import (
     accepting,
     announced,
     deciding,
+    enqueuing,
     posts,
     probing,
     purging,
@@ -27,7 +28,6 @@ from adapter.outbox import (
 from adapter.outbox.acts import Acts
 from adapter.outbox.kept import Kept
 from adapter.outbox.looking import Looking
-from adapter.outbox.rows import Accepted, parts_of
 from adapter.outbox.tables import to_us
 from adapter.outbox.words import say
 
@@ -49,8 +49,10 @@ if TYPE_CHECKING:
     from adapter.core.swaps import Swap
     from adapter.core.switches import Seen, Switch
     from adapter.core.turn import Launch, Relief, Settlement, Turn
+    from adapter.outbox.enqueuing import Enqueued
     from adapter.outbox.letters import Changed
     from adapter.outbox.posts import Posted
+    from adapter.outbox.rows import Accepted
     from adapter.outbox.writing import Writer
 
 
@@ -101,19 +103,29 @@ class Outbox(Looking):
         A group state is the same when fingerprints, states and starts of all its alerts are, and it
         is a duplicate only of the one accepted last, within the window (zero: never).
         """
-        webhook = accepting.Webhook(parts_of(accepted, now), now, dedup_window)
+        return self.begin(
+            accepted, now=now, dedup_window=dedup_window, beats=beats, ended=ended
+        ).wait()
 
-        def with_beats(connection: Connection) -> accepting.Taken:
-            switchboard.note(connection, beats, now)
-            reminders.end(connection, ended)
-            return accepting.accept(connection, [webhook])[0]
-
-        if beats or ended:
-            taken = self._writer.run(with_beats)
-        else:
-            taken = self._writer.run_together(accepting.accept, webhook)
-        self._waiting += taken.fresh - taken.superseded
-        return Accepted(taken.fresh, len(accepted) - taken.fresh)
+    def begin(
+        self,
+        accepted: Sequence[Delivery],
+        *,
+        now: datetime,
+        dedup_window: timedelta,
+        beats: Sequence[Beat] = (),
+        ended: Sequence[Ended] = (),
+    ) -> Enqueued:
+        """Begin what `enqueue` does, and return before it is committed."""
+        return enqueuing.begin(
+            self._writer,
+            accepted,
+            now=now,
+            dedup_window=dedup_window,
+            beats=beats,
+            ended=ended,
+            count=self._said,
+        )
 
     def notify(self, words: Iterable[Notice], *, now: datetime) -> None:
         """Commit words of the adapter itself."""

@@ -9,14 +9,14 @@ One writing connection in one process is also what keeps clear of SQLite's WAL-r
 from __future__ import annotations
 
 import threading
-from itertools import groupby
-from operator import attrgetter
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from adapter.errors import StoreUnavailable
+from adapter.outbox.jobs import ANSWER_LIMIT, Begun, carry_out
+from adapter.outbox.writing import each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    from adapter.outbox.jobs import Job
+    from adapter.outbox.writing import Promise
+
 A = TypeVar("A")
 T = TypeVar("T")
 
 GROUP_LIMIT: Final = 200
 """Operations that share one commit at most, so that nobody waits long behind others."""
-
-ANSWER_LIMIT: Final = 5.0
-"""Seconds a caller waits; after that the sender is better served by a 503 and its own retry."""
 
 _GONE: Final = (
     "the database file was removed or replaced while it was in use; the adapter starts anew"
@@ -59,54 +59,14 @@ class OwnFile:
         return found.st_dev, found.st_ino
 
 
-class _Job:
-    """Hold an operation, what it is about, and who waits for it.
-
-    It is a future of one lock: `concurrent.futures` took as long as storing a small webhook.
-    """
-
-    __slots__ = ("_done", "_error", "_result", "argument", "given_up", "operation")
-
-    def __init__(
-        self, operation: Callable[[Connection, Sequence[Any]], Sequence[Any]], argument: object
-    ) -> None:
-        self.operation = operation
-        self.argument = argument
-        self.given_up = False
-        self._result: object = None
-        self._error: Exception | None = None
-        self._done = threading.Lock()
-        self._done.acquire()
-
-    def wait(self) -> object:
-        """Return what the operation came to, or raise why it failed."""
-        if not self._done.acquire(timeout=ANSWER_LIMIT):
-            self.given_up = True  # what is refused should not happen later, if that can be helped
-            raise StoreUnavailable(f"the store did not commit within {ANSWER_LIMIT:g} s")
-        if self._error is not None:
-            raise self._error
-        return self._result
-
-    def finish(self, result: object, error: Exception | None = None) -> None:
-        """Tell who waits."""
-        self._result, self._error = result, error
-        self._done.release()
-
-
-def _each(
-    connection: Connection, operations: Sequence[Callable[[Connection], object]]
-) -> list[object]:
-    """Carry out operations that have nothing in common."""
-    return [operation(connection) for operation in operations]
-
-
 class Writer:
     """Run operations, each wholly or not at all, on the one writing connection."""
 
     def __init__(self, engine: Engine, file: OwnFile | None = None) -> None:
         self._engine = engine
         self._file = file
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[Job]] = SimpleQueue()
+        self._begun = Begun(self._queue.put)
         self._thread = threading.Thread(target=self._run, name="outbox-writer", daemon=True)
         self._closed = threading.Event()
         self._corrupt = False
@@ -118,12 +78,12 @@ class Writer:
 
         Raises StoreUnavailable when it could not be committed, or not in time.
         """
-        return cast("T", self.run_together(_each, operation))
+        return self.begin(each, operation).wait()
 
-    def run_together(
+    def begin(
         self, operation: Callable[[Connection, Sequence[A]], Sequence[T]], argument: A
-    ) -> T:
-        """Return what `operation` returns for `argument`, once it is committed.
+    ) -> Promise[T]:
+        """Promise what `operation` returns for `argument`, once it is committed.
 
         It is carried out once for all that wait for it in a row.
         """
@@ -131,9 +91,7 @@ class Writer:
             raise StoreUnavailable("the store is closed; the sender should try again later")
         if self._corrupt:
             raise StoreUnavailable(_SPOILT)
-        job = _Job(operation, argument)
-        self._jobs.put(job)
-        return cast("T", job.wait())
+        return self._begun.add(operation, argument)
 
     def alive(self) -> bool:
         """Return whether operations are still taken and the file is there and sound."""
@@ -151,7 +109,7 @@ class Writer:
         """Carry out what was asked for and end."""
         if not self._closed.is_set():
             self._closed.set()
-            self._jobs.put(None)
+            self._queue.put([])
             self._thread.join(ANSWER_LIMIT)
 
     def _run(self) -> None:
@@ -163,34 +121,33 @@ class Writer:
                 if wanted:
                     self._commit(connection, wanted)
 
-    def _next_group(self) -> tuple[list[_Job], bool]:
-        jobs: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) >= GROUP_LIMIT:
-                return jobs, True
+    def _next_group(self) -> tuple[list[Job], bool]:
+        jobs = self._queue.get()
+        going = bool(jobs)
+        while going and len(jobs) < GROUP_LIMIT:
             try:
-                job = self._jobs.get_nowait()
+                more = self._queue.get_nowait()
             except Empty:
-                return jobs, True
-        return jobs, False
+                break
+            jobs += more
+            going = bool(more)
+        return jobs, going
 
-    def _commit(self, connection: Connection, jobs: list[_Job]) -> None:
+    def _commit(self, connection: Connection, jobs: list[Job]) -> None:
         if self._file is not None and not self._file.is_there():
             self._gone = True  # what is committed now would be gone with the next start
             self._failed(connection, jobs, StoreUnavailable(_GONE))
             return
         try:
             with connection.begin():
-                results = _carry_out(connection, jobs)
+                results = carry_out(connection, jobs)
         except Exception as error:  # noqa: BLE001  # whatever failed, the callers must hear of it
             self._failed(connection, jobs, error)
             return
         for job, result in zip(jobs, results, strict=True):
             job.finish(result)
 
-    def _failed(self, connection: Connection, jobs: list[_Job], error: Exception) -> None:
+    def _failed(self, connection: Connection, jobs: list[Job], error: Exception) -> None:
         if len(jobs) > 1 and not isinstance(error, (DatabaseError, StoreUnavailable)):
             for job in jobs:  # one of them is at fault; let it fail alone
                 self._commit(connection, [job])
@@ -207,11 +164,3 @@ class Writer:
         locked = "end the program that holds its lock"
         next_step = locked if "locked" in cause else "see disk space and permissions"
         return StoreUnavailable(f"the store failed: {cause}; {next_step}")
-
-
-def _carry_out(connection: Connection, jobs: Sequence[_Job]) -> list[object]:
-    """Return what each job came to; those in a row that are alike are carried out as one."""
-    results: list[object] = []
-    for operation, alike in groupby(jobs, key=attrgetter("operation")):
-        results += operation(connection, [job.argument for job in alike])
-    return results

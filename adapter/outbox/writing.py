@@ -11,6 +11,20 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Promise(Protocol[T_co]):
+    """Stand for what an operation comes to, which may still be on its way."""
+
+    def wait(self) -> T_co:
+        """Return it, once it is committed; raises StoreUnavailable. To be called once."""
+        ...
+
+
+def each(connection: Connection, operations: Sequence[Callable[[Connection], T]]) -> list[T]:
+    """Carry out operations that have nothing in common."""
+    return [operation(connection) for operation in operations]
 
 
 class Writer(Protocol):
@@ -20,10 +34,13 @@ class Writer(Protocol):
         """Return what `operation` returns, once it is committed; raises StoreUnavailable."""
         ...
 
-    def run_together(
+    def begin(
         self, operation: Callable[[Connection, Sequence[A]], Sequence[T]], argument: A
-    ) -> T:
-        """Return what `operation` returns for `argument`; it may be carried out for several."""
+    ) -> Promise[T]:
+        """Promise what `operation` returns for `argument`; it may be carried out for several.
+
+        Whoever begins several operations before waiting for any lets them share a commit.
+        """
         ...
 
     def alive(self) -> bool:

@@ -77,6 +77,9 @@ class Limits:
 class Arrived:
     """Hold one request as it came; `last` when no further one can follow on its connection.
 
+    `head` is how many bytes of it are the head, where a body of the announced length follows, whole
+    and not too large; 0 where it is otherwise.
+
     Of a body that is too large, `data` has the beginning: more than the limit, unless reading it
     was given up.
     """
@@ -84,6 +87,7 @@ class Arrived:
     data: bytes
     fault: Fault | None
     last: bool
+    head: int = 0
 
 
 class Arrival:
@@ -98,6 +102,7 @@ class Arrival:
         "_kept_until",
         "_last",
         "_limits",
+        "_measured",
         "_passed",
         "_remaining",
         "_searched",
@@ -114,6 +119,7 @@ class Arrival:
         self._at = 0  # what stands before has been understood
         self._searched = 0  # no line end starts before
         self._head_end = 0
+        self._measured = False  # the body's length was announced
         self._announced = 0  # bytes of content
         self._passed = 0  # bytes of content that have come
         self._kept_until = 0  # where the kept part of a too large body ends
@@ -153,7 +159,9 @@ class Arrival:
         """Return the whole request and begin with the next."""
         refused = self._fault in {Fault.MALFORMED, Fault.HEAD_TOO_LARGE}
         end = len(self._buffer) if refused else self._at
-        arrived = Arrived(bytes(memoryview(self._buffer)[:end]), self._fault, self._last)
+        data = bytes(memoryview(self._buffer)[:end])
+        head = self._head_end if self._measured and self._fault is None else 0
+        arrived = Arrived(data, self._fault, self._last, head)
         self._buffer = self._buffer[end:]
         self._begin()
         if arrived.last:
@@ -218,6 +226,7 @@ class Arrival:
             self._announce(int(lengths[0]))
         except ValueError:  # Python refuses thousands of digits
             return self._refuse(Fault.MALFORMED)
+        self._measured = True
         self._step = Arrival._read_length
         return True
 

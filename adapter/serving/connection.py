@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from adapter.serving.arrival import Arrival, Arrived
+    from adapter.serving.recall import Recollection
 
 RECEIVE_SIZE: Final = 64 * 1024
 
@@ -42,6 +43,7 @@ class Connection:
         "owes_continue",
         "paused",
         "read_on",
+        "recollection",
         "server",
         "shaking",
         "since",
@@ -63,6 +65,7 @@ class Connection:
         self.shaking = False  # hands: nothing can be received or sent yet
         self.environ: Mapping[str, str] = {}  # what an application is to know of the encryption
         self.outdated = False  # another context is in force by now
+        self.recollection: Recollection | None = None  # of the head that came last
         self.watched = 0  # events the selector waits for
         self.counted = 0  # bytes of `held` that the reception has counted
         self.busy = False  # a request is being answered

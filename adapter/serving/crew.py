@@ -3,6 +3,10 @@
 One lock guards the handing over: `busy`, `next`, `paused` and `ended` of a connection change under
 it. Most connections do not come back at all: when the answer is out and nothing else is to be done,
 `busy` ends and the poller, which never stopped listening, is not woken.
+
+Some requests are answered together (`Together`): one thread begins them all, and only then waits
+for what they wait for, which is one commit. A thread for each would spend more on waking the other
+and on fighting for the interpreter than on the requests.
 """
 
 from __future__ import annotations
@@ -20,7 +24,10 @@ if TYPE_CHECKING:
     from adapter.clock import Clock
     from adapter.serving.arrival import Arrived
     from adapter.serving.connection import Connection
-    from adapter.serving.exchange import Exchange
+    from adapter.serving.exchange import Exchange, Reply
+    from adapter.serving.together import Together
+
+    _Job = tuple[Connection, Arrived]
 
 
 class Crew:
@@ -30,7 +37,9 @@ class Crew:
     the last of its connection. `wake_fd` is the poller's pipe.
     """
 
-    def __init__(self, exchange: Exchange, clock: Clock, log: Logger, wake_fd: int) -> None:
+    def __init__(
+        self, exchange: Exchange, clock: Clock, log: Logger, wake_fd: int, *, together: Together
+    ) -> None:
         self.held = 0
         self.closing = False
         self._exchange = exchange
@@ -38,7 +47,8 @@ class Crew:
         self._log = log
         self._wake_fd = wake_fd
         self._lock = threading.Lock()
-        self._jobs: SimpleQueue[tuple[Connection, Arrived]] = SimpleQueue()
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._together = together
         self._returned: deque[tuple[Connection, bytes | memoryview]] = deque()
 
     def start(self, threads: int) -> None:
@@ -54,7 +64,16 @@ class Crew:
                 connection.next = arrived
                 return
             connection.busy = True
-        self._jobs.put((connection, arrived))
+        self._put(connection, arrived)
+
+    def flush(self) -> None:
+        """Have those answered together that were submitted since."""
+        if self._together.wants_thread():
+            self._jobs.put(None)
+
+    def _put(self, connection: Connection, arrived: Arrived) -> None:
+        if not self._together.take(connection, arrived):
+            self._jobs.put((connection, arrived))
 
     def pause(self, connection: Connection) -> bool:
         """Have the connection returned after its answer; False if there is none under way."""
@@ -78,7 +97,7 @@ class Crew:
             arrived, connection.next = connection.next, None
             connection.busy = arrived is not None
         if arrived is not None:
-            self._jobs.put((connection, arrived))
+            self._put(connection, arrived)
 
     def forget(self, connection: Connection) -> None:
         """Answer no further request of a connection."""
@@ -90,17 +109,28 @@ class Crew:
 
     def _work(self) -> None:
         while True:
-            connection, arrived = self._jobs.get()
+            job = self._jobs.get()
+            if job is not None:
+                self._answer([job])
+                continue
+            while batch := self._together.next_batch():
+                self._answer(batch)
+
+    def _answer(self, batch: list[_Job]) -> None:
+        begun = []
+        for connection, arrived in batch:
+            closing = self.closing or connection.outdated
+            finish = self._exchange.begin(arrived, connection, closing=closing)
+            begun.append((connection, arrived, finish))
+        for connection, arrived, finish in begun:
             try:
-                self._answer(connection, arrived)
+                self._send(connection, arrived, finish())
             except BaseException:  # noqa: BLE001  # one thread less would be noticed much later
                 self._log.exception("failed to answer; the connection closes")
                 connection.closing = True
                 self._return(connection, b"")
 
-    def _answer(self, connection: Connection, arrived: Arrived) -> None:
-        closing = self.closing or connection.outdated
-        reply = self._exchange.answer(arrived, connection, closing=closing)
+    def _send(self, connection: Connection, arrived: Arrived, reply: Reply) -> None:
         connection.closing = reply.close
         unsent = connection.send(reply.data)
         connection.since = self._clock.monotonic()
@@ -116,7 +146,8 @@ class Crew:
         if following is None:
             self._return(connection, unsent)
         else:
-            self._jobs.put((connection, following))
+            self._put(connection, following)
+            self.flush()
 
     def _return(self, connection: Connection, unsent: bytes | memoryview) -> None:
         self._returned.append((connection, unsent))

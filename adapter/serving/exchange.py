@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
@@ -25,16 +26,19 @@ from gunicorn.http.unreader import IterUnreader
 from gunicorn.http.wsgi import Response, create
 
 from adapter.serving.arrival import Fault
+from adapter.serving.recall import Recollection, shape_of
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from gunicorn.config import Config
     from gunicorn.glogging import Logger
 
     from adapter.serving.arrival import Arrived
+
+    Finish = Callable[[], "Reply"]
 
 _STATUS: Final[dict[type[Exception | None], HTTPStatus]] = {
     LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -44,8 +48,14 @@ _STATUS: Final[dict[type[Exception | None], HTTPStatus]] = {
 }
 
 
+_OF_A_SOCKET: Final = ("gunicorn.socket", "wsgi.early_hints", "wsgi.input")
+"""What gunicorn tells an application of its socket, which has no part in the answer."""
+
+
 class Peer(Protocol):
     """Who asks: the addresses of both sides, and what an application is to know beside."""
+
+    recollection: Recollection | None
 
     @property
     def client(self) -> object:
@@ -108,29 +118,61 @@ class Exchange:
         self._log = log
         self._max_body = max_body
 
-    def answer(self, arrived: Arrived, peer: Peer, *, closing: bool) -> Reply:
-        """Return the answer to a request; `closing` makes it the connection's last."""
+    def begin(self, arrived: Arrived, peer: Peer, *, closing: bool) -> Finish:
+        """Call the application; return what waits for its answer.
+
+        `closing` makes it the connection's last. An application whose answer must wait for
+        something gives it away as late as WSGI allows: when its iterable is asked for the body.
+        """
         if arrived.fault is Fault.HEAD_TOO_LARGE:
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            return Reply(refusal(status, "the request's head is too large"), close=True)
+            return _known(Reply(refusal(status, "the request's head is too large"), close=True))
+        final = closing or arrived.last
+        shape = b"" if final else shape_of(arrived.data[: arrived.head])
+        known = peer.recollection
+        if shape and known is not None and known.fits(shape):
+            return self._call(known.request, known.environ(arrived.data[arrived.head :]))
         try:
             request, body = self._parse(arrived, peer.client)
         except (ParseException, NoMoreData, StopIteration) as error:
-            return self._refuse(arrived, error, peer.client)
+            return _known(self._refuse(arrived, error, peer.client))
         if arrived.fault is Fault.MALFORMED or self._cut_short(arrived, body):
-            return self._refuse(arrived, None, peer.client)
-        if closing or arrived.last:
+            return _known(self._refuse(arrived, None, peer.client))
+        if final:
             request.force_close()
+        environ = self._environ(request, peer)
+        if shape:
+            peer.recollection = Recollection(shape, request, environ)
+        return self._call(request, {**environ, "wsgi.input": io.BytesIO(body)})
+
+    def _call(self, request: Request, environ: WSGIEnvironment) -> Finish:
+        paper = _Paper()
+        response = Response(request, cast("socket.socket", paper), self._config)
         try:
-            return self._run(request, body, peer)
-        except Exception:  # noqa: BLE001  # whatever an application raises is answered with 500
-            # The path without its query: somebody may have put a token there.
-            self._log.exception("failed to answer %s %s", request.method, request.path)
-            reason = "internal error; the adapter's log has the details"
-            return Reply(refusal(HTTPStatus.INTERNAL_SERVER_ERROR, reason), close=True)
+            parts = self._application(environ, cast("StartResponse", response.start_response))
+        except BaseException:  # noqa: BLE001  # whatever an application raises is answered with 500
+            return _known(self._failed(request))
+        return partial(self._finish, request, response, paper, parts)
+
+    def _finish(
+        self, request: Request, response: Response, paper: _Paper, parts: Iterable[bytes]
+    ) -> Reply:
+        try:
+            _collect(response, parts)
+        except BaseException:  # noqa: BLE001  # same
+            return self._failed(request)
+        return Reply(b"".join(paper.parts), response.should_close())
+
+    def _failed(self, request: Request) -> Reply:
+        # The path without its query: somebody may have put a token there.
+        self._log.exception("failed to answer %s %s", request.method, request.path)
+        reason = "internal error; the adapter's log has the details"
+        return Reply(refusal(HTTPStatus.INTERNAL_SERVER_ERROR, reason), close=True)
 
     def _parse(self, arrived: Arrived, client: object) -> tuple[Request, bytes]:
-        request = Request(self._config, IterUnreader((arrived.data,)), cast("str", client))
+        head = arrived.head
+        pieces = (arrived.data[:head], arrived.data[head:]) if head else (arrived.data,)
+        request = Request(self._config, IterUnreader(pieces), cast("str", client))
         if request.body is None:
             return request, b""
         return request, request.body.read(self._max_body + 1)
@@ -150,31 +192,28 @@ class Exchange:
         self._log.warning("refused a request from %s: %s", host_of(client), reason)
         return Reply(refusal(status, reason), close=True)
 
-    def _run(self, request: Request, body: bytes, peer: Peer) -> Reply:
-        paper = _Paper()
-        response, environ = create(
-            request,
-            cast("socket.socket", paper),
-            cast("str", peer.client),
-            cast("str", peer.server),
-            self._config,
-        )
+    def _environ(self, request: Request, peer: Peer) -> WSGIEnvironment:
+        client, server = cast("str", peer.client), cast("str", peer.server)
+        _, environ = create(request, cast("socket.socket", _Paper()), client, server, self._config)
+        for name in _OF_A_SOCKET:
+            environ.pop(name, None)
         environ["wsgi.multithread"] = True
-        environ["wsgi.input"] = io.BytesIO(body)
         environ.update(peer.environ)
-        self._collect(response, cast("WSGIEnvironment", environ))
-        return Reply(b"".join(paper.parts), response.should_close())
+        return cast("WSGIEnvironment", environ)
 
-    def _collect(self, response: Response, environ: WSGIEnvironment) -> None:
-        start_response = cast("StartResponse", response.start_response)
-        parts = self._application(environ, start_response)
-        try:
-            for part in parts:
-                response.write(part)
-            response.close()
-        finally:
-            if hasattr(parts, "close"):
-                parts.close()
+
+def _known(reply: Reply) -> Finish:
+    return lambda: reply
+
+
+def _collect(response: Response, parts: Iterable[bytes]) -> None:
+    try:
+        for part in parts:
+            response.write(part)
+        response.close()
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()
 
 
 def host_of(client: object) -> object:

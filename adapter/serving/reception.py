@@ -78,6 +78,7 @@ class Reception:
         """Wait for something to do, at most `timeout` seconds, and do it."""
         for key, _ in self._selector.select(timeout):
             key.data()
+        self._crew.flush()
 
     def sweep(self) -> None:
         """Part with the connections whose time is up, and see to new ones."""
@@ -88,6 +89,7 @@ class Reception:
             if measure is not None:
                 self._safely(self._apply, connection, measure)
         self._entrance.open()  # shut for want of room: by now some may be made
+        self._crew.flush()
 
     def unfinished(self) -> bool:
         """Return whether a request is arriving or being answered."""

@@ -70,6 +70,9 @@ class ServingOptions:
     itself: where the server closes first, a request may already be on its way, and what
     Alertmanager sends again half a second later, Grafana does not.
 
+    `together` are the beginnings (method and path) of requests that wait for the same, a commit:
+    one thread answers several of them.
+
     `graceful_timeout` runs from SIGTERM to SIGKILL. First, for `drain_limit` at most, the listener
     stays open until nothing came for `drain_quiet`; then requests under way are finished; the last
     quarter is left to `Service.stop()`.
@@ -78,6 +81,7 @@ class ServingOptions:
     host: str
     port: int
     threads: int = 16
+    together: tuple[bytes, ...] = ()
     max_body: int = 10 * 1024 * 1024
     max_connections: int = 4096
     max_buffered: int = 64 * 1024 * 1024

@@ -25,6 +25,7 @@ from adapter.serving.crew import Crew
 from adapter.serving.exchange import Exchange
 from adapter.serving.reception import Reception
 from adapter.serving.service import BUG, ORPHANED, PART_DIED, REFUSED
+from adapter.serving.together import Together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,8 @@ class WholeRequestWorker(Worker):
         self._reloading = threading.Thread()
         options = replace(self.options, max_connections=_affordable(self.options.max_connections))
         exchange = Exchange(self.service.wsgi, self.cfg, self.log, max_body=options.max_body)
-        self.crew = Crew(exchange, self._clock, self.log, self.PIPE[1])
+        together = Together(options.together)
+        self.crew = Crew(exchange, self._clock, self.log, self.PIPE[1], together=together)
         self.reception = Reception(
             self.crew, options, self._clock, self.log, lambda: self.service.tls
         )

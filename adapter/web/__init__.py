@@ -2,6 +2,7 @@
 
 from adapter.web.application import create_app
 from adapter.web.backend import Backend
-from adapter.web.webhooks import DEFAULT_SOURCE, Routing
+from adapter.web.receiver import DEFAULT_SOURCE
+from adapter.web.webhook_routing import Routing
 
 __all__ = ["DEFAULT_SOURCE", "Backend", "Routing", "create_app"]

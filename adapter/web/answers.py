@@ -1,11 +1,18 @@
-"""Errors as answers: short, JSON, free of secrets. Alertmanager logs them whole at each flush."""
+"""Answers: errors as short JSON, free of secrets, and those that are not known at once.
+
+Alertmanager logs an error whole at each flush.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from flask import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 BODY_LIMIT: Final = 1024
 """Bytes of an error body at most; Grafana reads no more."""
@@ -30,3 +37,16 @@ def error_answer(code: int, text: str, headers: dict[str, str] | None = None) ->
     while len(body := msgspec.json.encode({"error": text})) > BODY_LIMIT:
         text = text[: len(text) * 3 // 4].rstrip("…") + "…"
     return Response(body, code, headers, content_type="application/json")
+
+
+def later(decide: Callable[[], Response]) -> WSGIApplication:
+    """Return what answers as `decide` says, which is asked as late as WSGI allows.
+
+    A server that begins several requests before it reads any answer lets them wait together.
+    `decide` has no request any more, and must not raise.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        yield from decide()(environ, start_response)
+
+    return answer

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from adapter.errors import StoreUnavailable
-from adapter.web.answers import Refusal, error_answer
+from adapter.web.answers import error_answer
 from adapter.web.body import drain
+from adapter.web.failures import WEBHOOKS, answer_to, tell
 from adapter.web.message_pages import create_message_pages
-from adapter.web.messages import PATH, create_messages
+from adapter.web.messages import create_messages
 from adapter.web.operation import create_operation
 from adapter.web.pages import create_pages
 from adapter.web.pages.assets import create_assets
 from adapter.web.pages.shell import Shell, prepare_templates
-from adapter.web.webhooks import PATHS, create_webhooks
+from adapter.web.receiver import Receiver
+from adapter.web.webhooks import Shortcut, create_webhooks
 
 if TYPE_CHECKING:
     from adapter.web.backend import Backend
-
-log = structlog.get_logger(__name__)
 
 
 def create_app(backend: Backend) -> Flask:
@@ -30,7 +28,9 @@ def create_app(backend: Backend) -> Flask:
     app = Flask("adapter", static_folder=None)
     prepare_templates(app)
     app.url_map.merge_slashes = False  # a redirect would turn Alertmanager's POST into a GET
-    app.register_blueprint(create_webhooks(backend))
+    receiver = Receiver(backend)
+    app.register_blueprint(create_webhooks(receiver))
+    app.wsgi_app = Shortcut(app.wsgi_app, receiver)  # type: ignore[method-assign]  # as Flask says
     app.register_blueprint(create_messages(backend))
     app.register_blueprint(create_message_pages(backend))
     app.register_blueprint(create_operation(backend))
@@ -40,7 +40,7 @@ def create_app(backend: Backend) -> Flask:
 
     @app.after_request
     def count(response: Response) -> Response:
-        if _is_webhook():
+        if _is_webhook() and request.routing_exception is not None:  # others count themselves
             backend.metrics.answered(response.status_code)
         return response
 
@@ -48,41 +48,21 @@ def create_app(backend: Backend) -> Flask:
 
 
 def _answer_errors(app: Flask, backend: Backend) -> None:
-    @app.errorhandler(Refusal)
-    def refused(refusal: Refusal) -> Response:
-        _tell(refusal.code, refusal.text, body_kept=refusal.body_kept)
-        return error_answer(refusal.code, refusal.text, refusal.headers)
-
-    @app.errorhandler(StoreUnavailable)
-    def unavailable(error: StoreUnavailable) -> Response:
-        backend.store_failed(str(error))
-        _tell(503, str(error))
-        return error_answer(503, str(error))
-
     @app.errorhandler(HTTPException)
     def routing(error: HTTPException) -> Response:
         code = error.code or 500
         text = _explain(code, error)
-        _tell(code, text)
+        tell(request.path, code, text)
         drain(request, backend.clock)
         return error_answer(code, text, _allowed(error))
 
     @app.errorhandler(Exception)
-    def bug(error: Exception) -> Response:
-        log.error("a request failed by a fault of the adapter", path=request.path, exc_info=error)
-        return error_answer(500, "a fault of the adapter; its log has the details")
+    def failed(error: Exception) -> Response:
+        return answer_to(backend, request.path, error)
 
 
 def _is_webhook() -> bool:
-    return request.path.startswith(PATHS)
-
-
-def _tell(code: int, why: str, *, body_kept: bool = False) -> None:
-    """Log what was refused; of its URL only the path, as the query may hold secrets."""
-    if _is_webhook():
-        log.warning("webhook refused", code=code, why=why, path=request.path, body_kept=body_kept)
-    elif request.path.startswith(PATH):
-        log.warning("message refused", code=code, why=why, path=request.path)
+    return request.path.startswith(WEBHOOKS)
 
 
 def _allowed(error: HTTPException) -> dict[str, str]:

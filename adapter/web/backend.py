@@ -41,6 +41,14 @@ class Counts(Protocol):
         ...
 
 
+class Enqueued(Protocol):
+    """A webhook on its way to its commit."""
+
+    def wait(self) -> Counts:
+        """Return what it became, once that is committed; raises StoreUnavailable."""
+        ...
+
+
 class Posted(Protocol):
     """What a message became."""
 
@@ -117,7 +125,7 @@ class Store(Protocol):
         """Return where it is kept what people did."""
         ...
 
-    def enqueue(
+    def begin(
         self,
         accepted: Sequence[Delivery],
         *,
@@ -125,8 +133,11 @@ class Store(Protocol):
         dedup_window: timedelta,
         beats: Sequence[Beat] = (),
         ended: Sequence[Ended] = (),
-    ) -> Counts:
-        """Commit deliveries, beats of heartbeats, what `ended` untold; raises StoreUnavailable."""
+    ) -> Enqueued:
+        """Begin to commit deliveries, beats of heartbeats, what `ended` untold.
+
+        Raises StoreUnavailable.
+        """
         ...
 
     def post(self, post: Post, *, now: datetime) -> Posted:

@@ -18,13 +18,11 @@ from adapter.errors import MessageTooLarge, PayloadError
 from adapter.web.answers import Refusal
 from adapter.web.auth import require_operator
 from adapter.web.body import TooLarge, drain, read_body
-from adapter.web.webhooks import check_target
+from adapter.web.receiver import check_target
 
 if TYPE_CHECKING:
     from adapter.config.settings import RobotSettings, Settings
     from adapter.web.backend import Backend
-
-PATH: Final = "/robots/"
 
 BODY_LIMIT: Final = 256 * 1024
 """Bytes of a request at most: `\\uXXXX` and layout make a message longer than it is sent."""
@@ -66,7 +64,7 @@ def create_messages(backend: Backend) -> Blueprint:
 def _content(backend: Backend, settings: Settings, robot: str) -> bytes:
     try:
         require_operator(request, settings.server, backend.clock)
-        check_target(settings, robot)
+        check_target(request, settings, robot)
         return read_body(request, BODY_LIMIT, backend.clock)
     except TooLarge:
         raise Refusal(

@@ -45,6 +45,7 @@ from support.outbox_contract import (
 from support.pool_contract import PoolContract
 from support.postgresql import Cluster, cluster
 from support.reminders_contract import RemindersContract
+from support.together_contract import TogetherContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,6 +95,7 @@ class TestPostgresql(
     DeferralContract,
     ActsContract,
     RemindersContract,
+    TogetherContract,
     KeptContract,
     AnnouncedContract,
     PoolContract,

@@ -31,6 +31,7 @@ from support.outbox_contract import (
 )
 from support.pool_contract import PoolContract
 from support.reminders_contract import RemindersContract
+from support.together_contract import TogetherContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +62,7 @@ class TestSqlite(
     DeferralContract,
     ActsContract,
     RemindersContract,
+    TogetherContract,
     KeptContract,
     AnnouncedContract,
     PoolContract,
@@ -204,7 +206,7 @@ def test_corruption_at_run_time_ends_the_store(outbox: Outbox, path: Path) -> No
 def test_requests_that_arrive_together_share_a_commit(outbox: Outbox) -> None:
     commits = 0
     assert isinstance(outbox._writer, Writer)  # noqa: SLF001  # to see when all are in its queue
-    jobs = outbox._writer._jobs  # noqa: SLF001  # same
+    queue = outbox._writer._queue  # noqa: SLF001  # same
     first_runs, go_on = threading.Event(), threading.Event()
 
     def count(_connection: Connection) -> None:
@@ -226,7 +228,7 @@ def test_requests_that_arrive_together_share_a_commit(outbox: Outbox) -> None:
         ]
         for thread in threads:
             thread.start()
-        while jobs.qsize() < 20:
+        while queue.qsize() < 20:
             pass
         go_on.set()
         for thread in (blocker, *threads):
@@ -241,7 +243,7 @@ def test_what_was_not_committed_in_time_is_not_committed_later(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only an operation that has begun may still be committed after its caller was refused."""
-    monkeypatch.setattr("adapter.outbox.writer.ANSWER_LIMIT", 0.05)
+    monkeypatch.setattr("adapter.outbox.jobs.ANSWER_LIMIT", 0.05)
     started, go_on = threading.Event(), threading.Event()
 
     def hold(_connection: Connection) -> None:

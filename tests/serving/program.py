@@ -22,7 +22,7 @@ from adapter.errors import AdapterError
 from adapter.serving import ServingOptions, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 log = logging.getLogger("program")
@@ -38,6 +38,7 @@ class Program:
         self.dead = self.corrupt = False
         self.spoilt = False
         self.served: list[float] = []
+        self.begun = 0
         self.certificates = certificates
         self.tls = None if certificates is None else encrypted(*certificates)
         if broken:
@@ -72,6 +73,9 @@ class Program:
     def wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         question = {key: values[0] for key, values in parse_qs(environ["QUERY_STRING"]).items()}
         body: bytes = environ["wsgi.input"].read()
+        if environ["PATH_INFO"] == "/together":
+            self.begun += 1
+            return self.late(int(question["of"]), start_response)
         threading.Event().wait(float(question.get("seconds", 0)))
         answer = self.answer(environ["PATH_INFO"], question, body)
         if environ["PATH_INFO"] == "/tls":
@@ -82,6 +86,14 @@ class Program:
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(data)))]
         start_response("200 OK", headers)
         return [data]
+
+    def late(self, number: int, start_response: StartResponse) -> Iterator[bytes]:
+        """Answer how many had begun, when `number` have: none of them would, one by one."""
+        if self.begun < number:
+            raise RuntimeError(f"{self.begun} had begun")
+        data = str(self.begun).encode()
+        start_response("200 OK", [("Content-Length", str(len(data)))])
+        yield data
 
     def answer(self, path: str, question: dict[str, str], body: bytes) -> object:
         match path:
@@ -116,7 +128,8 @@ def options(given: dict[str, Any]) -> ServingOptions:
     values: dict[str, Any] = {
         key: timedelta(seconds=value) if key in spans else value for key, value in given.items()
     }
-    return ServingOptions(host="127.0.0.1", **values)
+    together = tuple(each.encode() for each in values.pop("together", ()))
+    return ServingOptions(host="127.0.0.1", together=together, **values)
 
 
 def main() -> int:

@@ -7,12 +7,14 @@ import gc
 import io
 import json
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
@@ -69,6 +71,24 @@ class Unwritten:
         raise AssertionError(operation)
 
 
+@dataclass
+class Commit:
+    """Be through when somebody waits for it, like the real one."""
+
+    store: Store
+    accepted: Sequence[Delivery]
+    beats: Sequence[Beat]
+    ended: Sequence[Ended]
+
+    def wait(self) -> Accepted:
+        if self.store.fault is not None:
+            raise self.store.fault
+        self.store.ended += self.ended
+        self.store.beats += self.beats
+        self.store.accepted += self.accepted
+        return Accepted(len(self.accepted), 0)
+
+
 class Store:
     """Keep what is enqueued in a list, and fail when told to."""
 
@@ -82,7 +102,7 @@ class Store:
         self.full = 0
         self.acts = Acts(Unwritten(), lambda _words: None)
 
-    def enqueue(
+    def begin(
         self,
         accepted: Sequence[Delivery],
         *,
@@ -90,14 +110,9 @@ class Store:
         dedup_window: timedelta,
         beats: Sequence[Beat] = (),
         ended: Sequence[Ended] = (),
-    ) -> Accepted:
+    ) -> Commit:
         del now, dedup_window
-        self.ended += ended
-        if self.fault is not None:
-            raise self.fault
-        self.beats += beats
-        self.accepted += accepted
-        return Accepted(len(accepted), 0)
+        return Commit(self, accepted, beats, ended)
 
     def post(self, post: Post, *, now: datetime) -> Posted:
         del now
@@ -664,3 +679,39 @@ def test_an_end_that_a_robot_is_not_told_still_ends_its_reminders() -> None:
         assert resolved != BODY
         assert client.post("/alertmanager", data=resolved).status_code == 200
         assert [each.robot for each in program.store.ended] == expected
+
+
+paths = st.one_of(
+    st.sampled_from(["/alertmanager", "/alertmanager/", "//alertmanager", "/dingtalk/ops/send/"]),
+    st.builds(
+        lambda frame, name: frame.replace("*", name),
+        st.sampled_from(["/alertmanager/*", "/dingtalk/*/send", "/dingtalk//*/send", "/*"]),
+        st.one_of(
+            st.sampled_from(["ops", "值班", "%2F", "o%70s", "a/b", ".", "..", "ops\n", ""]),
+            st.text(max_size=6),
+        ),
+    ),
+)
+
+
+@given(
+    st.sampled_from(["POST", "PUT", "GET", "HEAD", "OPTIONS"]),
+    paths,
+    st.sampled_from(["", "source=default", "source=nobody"]),
+    st.sampled_from([BODY, b"[]", b""]),
+)
+def test_the_short_way_answers_as_flask_does(
+    method: str, path: str, query: str, body: bytes
+) -> None:
+    """It is a shorter way to the same, whatever is asked for."""
+    robots = make_robot("ops"), make_robot("值班")
+    answers = []
+    for short in (True, False):
+        program = Program(make_settings(*robots))
+        app = create_app(program)
+        asked = EnvironBuilder(method=method, query_string=query, data=body).get_environ()
+        asked["PATH_INFO"] = path.encode(errors="replace").decode("latin-1")
+        told, status, headers = run_wsgi_app(app if short else partial(Flask.wsgi_app, app), asked)
+        seen = program.store.refused, program.told, program.metrics.expose()
+        answers.append((b"".join(told), status, list(headers), seen))
+    assert answers[0] == answers[1]

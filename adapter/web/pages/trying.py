@@ -13,7 +13,7 @@ from adapter.core.directory import Directory
 from adapter.core.template_samples import SAMPLES
 from adapter.core.template_trial import Trial
 from adapter.core.who import OnDuty
-from adapter.web.webhooks import Routing
+from adapter.web.webhook_routing import Routing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
