@@ -26,7 +26,7 @@ from gunicorn.http.unreader import IterUnreader
 from gunicorn.http.wsgi import Response, create
 
 from adapter.serving.arrival import Fault
-from adapter.serving.recall import Recollection, shape_of
+from adapter.serving.recall import HEAD_LIMIT, Recollection
 
 if TYPE_CHECKING:
     import socket
@@ -128,9 +128,9 @@ class Exchange:
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             return _known(Reply(refusal(status, "the request's head is too large"), close=True))
         final = closing or arrived.last
-        shape = b"" if final else shape_of(arrived.data[: arrived.head])
-        known = peer.recollection
-        if shape and known is not None and known.fits(shape):
+        head = arrived.data[: arrived.head]
+        known = None if final else peer.recollection
+        if known is not None and known.fits(head):
             return self._call(known.request, known.environ(arrived.data[arrived.head :]))
         try:
             request, body = self._parse(arrived, peer.client)
@@ -141,8 +141,8 @@ class Exchange:
         if final:
             request.force_close()
         environ = self._environ(request, peer)
-        if shape:
-            peer.recollection = Recollection(shape, request, environ)
+        if head and not final and len(head) <= HEAD_LIMIT:
+            peer.recollection = Recollection(head, request, environ)
         return self._call(request, {**environ, "wsgi.input": io.BytesIO(body)})
 
     def _call(self, request: Request, environ: WSGIEnvironment) -> Finish:

@@ -22,31 +22,34 @@ if TYPE_CHECKING:
 HEAD_LIMIT: Final = 4096
 """Bytes of a head that is remembered."""
 
-_LENGTH: Final = re.compile(rb"(\r\ncontent-length:[ \t]*)[0-9]+", re.IGNORECASE)
+_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)", re.IGNORECASE)
 
 
 class Recollection:
     """Hold a head without the digits of its body's length, and what it meant."""
 
-    __slots__ = ("_environ", "_shape", "request")
+    __slots__ = ("_environ", "_front", "_rest", "_shortest", "request")
 
-    def __init__(self, shape: bytes, request: Request, environ: WSGIEnvironment) -> None:
-        self._shape = shape
+    def __init__(self, head: bytes, request: Request, environ: WSGIEnvironment) -> None:
+        found = _LENGTH.search(head)
+        start, end = (0, 0) if found is None else found.span(1)
+        self._front, self._rest = head[:start], head[end:]
+        self._shortest = len(self._front) + len(self._rest) + 1
         self._environ = environ
         self.request = request
         request.body = None  # it holds the bytes of the first
         request.unreader = IterUnreader(())
 
-    def fits(self, shape: bytes) -> bool:
+    def fits(self, head: bytes) -> bool:
         """Return whether a head means the same."""
-        return shape == self._shape
+        return (
+            len(head) >= self._shortest
+            and head.startswith(self._front)
+            and head.endswith(self._rest)
+            and head[len(self._front) : len(head) - len(self._rest)].isdigit()
+        )
 
     def environ(self, body: bytes) -> WSGIEnvironment:
         """Return the environment of another request with this head, and its own body."""
         length = str(len(body))
         return {**self._environ, "CONTENT_LENGTH": length, "wsgi.input": io.BytesIO(body)}
-
-
-def shape_of(head: bytes) -> bytes:
-    """Return a head without the digits of its one length, or nothing if it is too long to keep."""
-    return b"" if len(head) > HEAD_LIMIT else _LENGTH.sub(rb"\1", head)

@@ -5,13 +5,13 @@ Alertmanager logs an error whole at each flush.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 from flask import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 BODY_LIMIT: Final = 1024
@@ -39,7 +39,38 @@ def error_answer(code: int, text: str, headers: dict[str, str] | None = None) ->
     return Response(body, code, headers, content_type="application/json")
 
 
-def later(decide: Callable[[], Response]) -> WSGIApplication:
+class Answer(Protocol):
+    """A WSGI application that knows its status."""
+
+    @property
+    def status_code(self) -> int:
+        """Return it."""
+        ...
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse, /
+    ) -> Iterable[bytes]:
+        """Answer."""
+        ...
+
+
+class Accepted:
+    """Answer 200 and a few bytes, without what Flask's responses can beside."""
+
+    status_code: Final = 200
+
+    def __init__(self, body: bytes, content_type: str) -> None:
+        self._body = body
+        self._content_type = content_type
+
+    def __call__(self, _: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer."""
+        length = str(len(self._body))
+        start_response("200 OK", [("Content-Type", self._content_type), ("Content-Length", length)])
+        return [self._body]
+
+
+def later(decide: Callable[[], Answer]) -> WSGIApplication:
     """Return what answers as `decide` says, which is asked as late as WSGI allows.
 
     A server that begins several requests before it reads any answer lets them wait together.

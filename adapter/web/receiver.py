@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from adapter.core.delivery import Delivery
     from adapter.core.heartbeats import Beat
     from adapter.core.routing import Ended
+    from adapter.web.answers import Answer
     from adapter.web.backend import Backend, Counts, Enqueued
 
 log = structlog.get_logger(__name__)
@@ -70,7 +71,7 @@ class Receiver:
         self._log = log.bind()  # made once: to make a logger takes half as long as a line
 
     def answer(
-        self, request: Request, robot: str | None, form: Callable[[Counts], Response]
+        self, request: Request, robot: str | None, form: Callable[[Counts], Answer]
     ) -> WSGIApplication:
         """Return what answers a webhook, in this form when it is accepted."""
         path = request.path
@@ -132,9 +133,7 @@ class Receiver:
         )
         return _Webhook(group, deliveries, len(untold.beats), enqueued)
 
-    def _accepted(
-        self, webhook: _Webhook, path: str, form: Callable[[Counts], Response]
-    ) -> Response:
+    def _accepted(self, webhook: _Webhook, path: str, form: Callable[[Counts], Answer]) -> Answer:
         """Return what the sender is told, once the webhook is committed or is not to be."""
         try:
             response = form(self._committed(webhook))
@@ -197,14 +196,14 @@ def check_target(request: Request, settings: Settings, robot: str | None) -> Non
     """Refuse a request to an unknown robot, and one whose body is compressed."""
     if robot is not None and robot not in settings.robots:
         raise Refusal(404, "unknown robot in the path; use a name of robots: in the configuration")
-    coded = _codings(request, "Content-Encoding")
-    if coded or _codings(request, "Transfer-Encoding") - {"chunked"}:
+    coded = _codings(request, "HTTP_CONTENT_ENCODING")
+    if coded or _codings(request, "HTTP_TRANSFER_ENCODING") - {"chunked"}:
         raise Refusal(415, "compressed bodies are not read; send the JSON as it is")
 
 
 def _codings(request: Request, header: str) -> AbstractSet[str]:
     """Return what was done to the body, as a header names it; `identity` is nothing."""
-    value = request.headers.get(header)
+    value: str | None = request.environ.get(header)
     if not value:
         return frozenset()
     named = {word.strip().lower() for word in value.split(",")}

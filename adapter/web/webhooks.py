@@ -11,12 +11,15 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from flask import Blueprint, Request, Response, request
+from flask import Blueprint, Request, request
+
+from adapter.web.answers import Accepted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from adapter.web.answers import Answer
     from adapter.web.backend import Counts
     from adapter.web.receiver import Receiver
 
@@ -49,18 +52,18 @@ def create_webhooks(receiver: Receiver) -> Blueprint:
     return blueprint
 
 
-def accepted(counts: Counts) -> Response:
+def accepted(counts: Counts) -> Answer:
     """Return what a sender is told whose webhook is committed."""
     body = {
         "status": "accepted",
         "deliveries": counts.deliveries,
         "duplicates": counts.duplicates,
     }
-    return Response(msgspec.json.encode(body), content_type="application/json")
+    return Accepted(msgspec.json.encode(body), "application/json")
 
 
-def _ok(_: Counts) -> Response:
-    return Response("OK", content_type="text/plain")
+def _ok(_: Counts) -> Answer:
+    return Accepted(b"OK", "text/plain")
 
 
 class Shortcut:
