@@ -5,6 +5,7 @@ What all alerts of the group share is told once, by the group; an alert tells wh
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from adapter.core.own_pages import OwnPages
     from adapter.core.reader import Reader
     from adapter.core.silence_link import Silencer
+    from adapter.core.style import Style
 
 PLACES: Final = ("region", "datacenter", "env", "environment", "cluster", "namespace")
 """Labels that say where, from the largest to the smallest."""
@@ -36,6 +38,7 @@ SUBJECTS: Final = (
 """Labels that say what, the most telling first."""
 
 _TELLING: Final = {name: place for place, name in enumerate(SUBJECTS)}
+_UNKNOWN: Final = len(SUBJECTS)
 _PLACES: Final = frozenset(PLACES)
 _MARKS_SHOWN: Final = 2
 
@@ -80,7 +83,12 @@ def pair(name: str, value: str) -> Text:
 
 def _telling(name: str) -> tuple[int, str]:
     """Return where a label stands in the order of what they tell."""
-    return _TELLING.get(name, len(_TELLING)), name
+    return _TELLING.get(name, _UNKNOWN), name
+
+
+@functools.lru_cache(maxsize=64)
+def _severity(rank: int, emoji: str, name: str, color: str) -> SeverityView:
+    return SeverityView(rank, emoji, Text(name), color)
 
 
 class AlertView:
@@ -92,27 +100,45 @@ class AlertView:
         self._shared = shared
         self._told = reader.style.told
         self._over = alert.status is Status.RESOLVED
-        self.status = str(alert.status)
-        self.labels = Labels(alert.labels, reader)
-        self.annotations = Labels(alert.annotations, reader)
+        self.status = alert.status.value
         self.starts_at = alert.started_at
         self.ends_at = alert.ended_at
-        self.generator_url = Text(alert.generator_url)
-        self.fingerprint = Text(alert.fingerprint)
 
     @property
     def name(self) -> Text:
         """Return the alert's name, or that it has none."""
         return self._reader.text(self._alert.name) or Text(self._reader.words.unnamed)
 
+    @property
+    def labels(self) -> Labels:
+        """Return its labels by name."""
+        return Labels(self._alert.labels, self._reader)
+
+    @property
+    def annotations(self) -> Labels:
+        """Return its annotations by name."""
+        return Labels(self._alert.annotations, self._reader)
+
+    @property
+    def generator_url(self) -> Text:
+        """Return where its sender shows what it is about."""
+        return Text(self._alert.generator_url)
+
+    @property
+    def fingerprint(self) -> Text:
+        """Return what its sender knows it by."""
+        return Text(self._alert.fingerprint)
+
     @cached_property
     def severity(self) -> SeverityView:
         """Return how bad it is; a value that no level knows is its own name."""
         scale = self._reader.style.scale
-        level, told = scale.level_of(self._alert.labels), self.labels[scale.label]
-        strange = level is UNTOLD and told
-        name = told if strange else Text(level.name(self._reader.words.language))
-        return SeverityView(scale.rank(level), level.emoji, name, level.color)
+        value = self._alert.labels.get(scale.label, "")
+        level = scale.level(value)
+        name = level.name(self._reader.words.language)
+        if level is UNTOLD:
+            name = self._reader.text(value) or name
+        return _severity(scale.rank(level), level.emoji, name, level.color)
 
     @cached_property
     def own(self) -> tuple[str, ...]:
@@ -123,7 +149,7 @@ class AlertView:
     @property
     def subject(self) -> Text:
         """Return the value of the label that best tells it from others."""
-        return self.labels[self.subject_label]
+        return self._text_of(self.subject_label)
 
     @property
     def subject_label(self) -> str:
@@ -142,26 +168,41 @@ class AlertView:
 
         That is the most telling label of all, and the most telling of its own.
         """
-        names = self._alert.labels.keys() - self._told - _PLACES
-        known = min(names & _TELLING.keys(), key=_telling, default="")
-        own = (
-            ""
-            if self._shared.single
-            else min(names - self._shared.labels.keys(), key=_telling, default="")
-        )
+        known, own = self._naming()
         told = dict.fromkeys(name for name in (known, own) if name)
-        return [self._marked(name) for name in told or sorted(names)[:_MARKS_SHOWN]]
+        if not told:
+            names = self._alert.labels.keys() - self._told - _PLACES
+            told = dict.fromkeys(sorted(names)[:_MARKS_SHOWN])
+        return [self._marked(name) for name in told]
+
+    def _naming(self) -> tuple[str, str]:
+        """Return the most telling label of all that say what, and of all that are its own."""
+        known, known_place, own, own_place = "", _UNKNOWN, "", (_UNKNOWN + 1, "")
+        single, shared = self._shared.single, self._shared.labels
+        for name in self._alert.labels:
+            if name in self._told or name in _PLACES:
+                continue
+            place = _TELLING.get(name, _UNKNOWN)
+            if place < known_place:
+                known, known_place = name, place
+            if not single and name not in shared and (place, name) < own_place:
+                own, own_place = name, (place, name)
+        return known, own
 
     def _marked(self, name: str) -> Text:
-        return self.labels[name] if name in _TELLING else self._pair(name)
+        return self._text_of(name) if name in _TELLING else self._pair(name)
 
     def _pair(self, name: str) -> Text:
-        return pair(self._reader.text(name), self.labels[name])
+        return pair(self._reader.text(name), self._text_of(name))
+
+    def _text_of(self, label: str) -> Text:
+        return self._reader.text(self._alert.labels.get(label, ""))
 
     @property
     def where(self) -> list[Text]:
         """Return its place, from the largest to the smallest."""
-        return [self.labels[name] for name in PLACES if self._alert.labels.get(name)]
+        labels = self._alert.labels
+        return [self._reader.text(labels[name]) for name in PLACES if labels.get(name)]
 
     @property
     def summary(self) -> Text:
@@ -218,10 +259,12 @@ class AlertView:
         return links.shared_links([self._alert], self._reader.words, but=self._shared.links)
 
 
-def among_others(
-    alert: Alert, group: AlertGroup, reader: Reader, pages: OwnPages | None = None
-) -> AlertView:
-    """Return the view of an alert that is told apart from its group, among alerts of others."""
+def shared_among_others(group: AlertGroup, style: Style, pages: OwnPages | None = None) -> Shared:
+    """Return what alerts of a group share that are told apart from it, among alerts of others."""
     single = len(group.alerts) == 1
-    silencer = silencer_of(group, reader.style, pages)
-    return AlertView(alert, reader, Shared(group.common_labels, (), single, silencer))
+    return Shared(group.common_labels, (), single, silencer_of(group, style, pages))
+
+
+def among_others(alert: Alert, group: AlertGroup, reader: Reader) -> AlertView:
+    """Return the view of an alert that is told apart from its group, among alerts of others."""
+    return AlertView(alert, reader, shared_among_others(group, reader.style))

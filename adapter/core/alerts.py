@@ -33,6 +33,8 @@ def instant(value: datetime | None) -> datetime | None:
     """
     if value is None or value.year <= 1:
         return None
+    if value.tzinfo is UTC:
+        return value
     if value.tzinfo is None:
         return value.replace(tzinfo=UTC)
     try:

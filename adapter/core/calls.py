@@ -95,6 +95,7 @@ class Calls:
         self._who = who
         self._longest = room // _SHARE
         self._rung: dict[Contact, None] = {}
+        self._nobody = Call(words)
 
     @property
     def rung(self) -> tuple[Contact, ...]:
@@ -114,7 +115,7 @@ class Calls:
         """
         rung = set(self._rung)
         for number, entry in enumerate(entries):
-            if EVERYBODY in rung:
+            if rung and EVERYBODY in rung:
                 break
             called = self._who.of(entry).contacts
             too_late = apart and EVERYBODY in called and rung
@@ -169,7 +170,7 @@ class Calls:
     def _call(self, wishes: Mapping[Contact, bool]) -> Call:
         """Return those who have room; who asks for it is rung, unless it is done already."""
         if not wishes:
-            return Call(self._words)
+            return self._nobody
         told = self._told(wishes, self._may_ring(wishes))
         rings = tuple(contact for contact, each in told.items() if each.rings)
         growth = _at_size({**self._rung, **dict.fromkeys(rings)}) - _at_size(self._rung)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from adapter.core.alert_view import among_others
 from adapter.core.budget import Budget, Rendering, TooMuchError
@@ -14,7 +14,9 @@ from adapter.core.template_parts import TemplateEntries
 if TYPE_CHECKING:
     from adapter.core.batch import Entry
     from adapter.core.calls import Call
+    from adapter.core.delivery import RenderSettings
     from adapter.core.reader import Readers
+    from adapter.core.template_blocks import Run
     from adapter.core.template_set import TemplateSet
     from adapter.core.words import Words
 
@@ -37,6 +39,7 @@ class EntryWriter:
         self._longest_line = room // 2
         self._budget = Budget()
         self._known: dict[tuple[int, int], TemplateEntries] = {}
+        self._looks: dict[tuple[RenderSettings, int], _Look] = {}
         self._failures: dict[str, str] = {}
 
     @property
@@ -73,13 +76,25 @@ class EntryWriter:
     def _template(self, entry: Entry, longest: int) -> TemplateEntries:
         key = entry.delivery_id, longest
         if key not in self._known:
-            delivery = entry.delivery
-            rendering = Rendering(self._readers.of(delivery.settings, longest), self._budget)
-            template = self._templates.get(delivery.settings)
-            self._known[key] = TemplateEntries(
-                template, delivery.group, rendering, pages_of(self._readers, [entry])
-            )
+            look = self._look(entry.delivery.settings, longest)
+            group, pages = entry.delivery.group, pages_of(self._readers, [entry])
+            self._known[key] = TemplateEntries(look.run, group, look.rendering, pages)
         return self._known[key]
+
+    def _look(self, settings: RenderSettings, longest: int) -> _Look:
+        key = settings, longest
+        if key not in self._looks:
+            run = self._templates.get(settings).run()
+            reader = self._readers.of(settings, longest)
+            self._looks[key] = _Look(run, Rendering(reader, self._budget))
+        return self._looks[key]
+
+
+class _Look(NamedTuple):
+    """Hold what writes the lines of all alerts that are to look alike."""
+
+    run: Run
+    rendering: Rendering
 
 
 class PlainWriter:

@@ -15,7 +15,7 @@ from adapter.core.budget import concatenated, rendering_of, require_length
 from adapter.core.links import browser_link, http_url, markdown_link
 from adapter.core.matcher import anchored
 from adapter.core.reader import zone_of
-from adapter.core.text import Text, as_text, cut_bytes
+from adapter.core.text import Text, as_text, cut_bytes, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -79,7 +79,7 @@ def hide_labels(labels: Labels, *patterns: str) -> Labels:
 
 def bold(value: object) -> Markup:
     """Return text in bold; empty text stays empty."""
-    shown = str(Markup.escape(as_text(value))).strip()
+    shown = str(written(value)).strip()
     return Markup(f"**{shown}**") if shown else Markup()  # noqa: S704  # escaped above
 
 

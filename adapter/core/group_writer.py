@@ -21,12 +21,11 @@ from adapter.core.template_parts import TemplateParts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from jinja2 import Template
-
     from adapter.core.batch import Entry
     from adapter.core.calls import Calls
     from adapter.core.own_pages import OwnPages
     from adapter.core.reader import Reader, Readers
+    from adapter.core.template_blocks import Run
     from adapter.core.template_set import TemplateSet
 
 VALUES: Final = (4_000, 800, VALUE_BYTES)
@@ -79,10 +78,10 @@ class GroupWriter:
 
     def by_template(self, settings: RenderSettings) -> Iterator[Make]:
         """Yield ways to make the parts of a group by its template, each with shorter values."""
-        template = self._templates.get(settings)
+        run = self._templates.get(settings).run()
         for longest in VALUES:
             rendering = Rendering(self._reader(settings, longest), self._budget)
-            yield functools.partial(_template_parts, template, rendering)
+            yield functools.partial(_template_parts, run, rendering)
 
     def plainly(self, settings: RenderSettings) -> Iterator[Make]:
         """Yield the same without a template."""
@@ -113,13 +112,13 @@ class GroupWriter:
 
 
 def _template_parts(
-    template: Template,
+    run: Run,
     rendering: Rendering,
     group: AlertGroup,
     call: Call,
     pages: OwnPages | None,
 ) -> TemplateParts:
-    return TemplateParts(template, GroupView(group, rendering.reader, pages), rendering, call)
+    return TemplateParts(run, GroupView(group, rendering.reader, pages), rendering, call)
 
 
 def _plain_parts(

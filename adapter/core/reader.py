@@ -40,7 +40,10 @@ class Reader:
 
     def text(self, value: str) -> Text:
         """Return a value from outside, cut to what is shown of it."""
-        return Text(cut_bytes(value.strip(), self.longest, self.words.cut))
+        value = value.strip()
+        if len(value) * 4 > self.longest:
+            value = cut_bytes(value, self.longest, self.words.cut)
+        return Text(value)
 
     def local(self, value: datetime) -> datetime:
         """Return `value` in the reader's zone."""

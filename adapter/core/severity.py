@@ -91,7 +91,11 @@ class Scale:
 
     def rank(self, level: Level) -> int:
         """Return the place of a level: 0 is the worst."""
-        return self.worst_first.index(level)
+        return self._ranks[id(level)]
+
+    @cached_property
+    def _ranks(self) -> Mapping[int, int]:
+        return {id(level): place for place, level in enumerate(self.worst_first)}
 
 
 DEFAULT_SCALE: Final = Scale()

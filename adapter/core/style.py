@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +41,7 @@ class Style:
     @property
     def told(self) -> frozenset[str]:
         """Return the labels that a message tells in a way of their own."""
-        return frozenset({"alertname", self.scale.label})
+        return _told_apart(self.scale.label)
 
     def hides(self, label: str) -> bool:
         """Return whether no message shows this label; name and severity are always told."""
@@ -68,6 +69,11 @@ class Style:
             group_labels=self.shown(group.group_labels),
             common_labels=self.shown(group.common_labels),
         )
+
+
+@functools.lru_cache(maxsize=8)
+def _told_apart(severity_label: str) -> frozenset[str]:
+    return frozenset({"alertname", severity_label})
 
 
 DEFAULT_STYLE: Final = Style()

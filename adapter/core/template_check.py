@@ -130,10 +130,10 @@ def _tried(
 def _try(sandbox: Sandbox, name: str, group: AlertGroup, reader: Reader) -> str:
     """Render every part as a message would; return the title."""
     view, rendering = GroupView(group, reader), Rendering(reader, Budget())
-    template = sandbox.get_template(name)
+    run = sandbox.blocks(name).run()
     call = sample_call(reader.words)
-    parts = TemplateParts(template, view, rendering, call)
-    entries = TemplateEntries(template, group, rendering)
+    parts = TemplateParts(run, view, rendering, call)
+    entries = TemplateEntries(run, group, rendering)
     for part in ("group", "footer"):
         parts.part(part)
     parts.buttons()

@@ -11,7 +11,8 @@ import difflib
 import functools
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
-from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError, Undefined, nodes
+from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -30,12 +31,14 @@ from adapter.core.budget import (
 from adapter.core.filters import OWN_FILTERS
 from adapter.core.links import Link
 from adapter.core.reader import Labels
-from adapter.core.text import Text, as_text, keep, plain
+from adapter.core.template_blocks import Blocks, is_defined_once
+from adapter.core.text import Text, as_text, keep, plain, written
 from adapter.core.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from jinja2.compiler import Frame
     from jinja2.runtime import Context
 
 JINJA_FILTERS: Final = (
@@ -84,6 +87,11 @@ def _keeping(name: str, jinja_filter: Callable[..., object]) -> Callable[..., ob
     return kept
 
 
+def _own(name: str, own_filter: Callable[..., object]) -> Callable[..., object]:
+    """Return a filter of our own, which keeps text itself, so that it sees no markdown."""
+    return own_filter if name in _KEEPS_MARKDOWN else _keeping(name, own_filter)
+
+
 class _Rewriter(NodeTransformer):
     """Count loop steps, bound `~`, and refuse what is not supported."""
 
@@ -115,6 +123,22 @@ class _Rewriter(NodeTransformer):
         _refuse(node, "{% autoescape %}")
 
 
+class _Compiler(CodeGenerator):
+    """Write `written(x)` where Jinja writes `escape(environment.finalize(x))`: it costs less."""
+
+    def _output_child_pre(
+        self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
+    ) -> None:
+        del node, frame, finalize
+        self.write("environment.written(")
+
+    def _output_child_post(
+        self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
+    ) -> None:
+        del node, frame, finalize
+        self.write(")")
+
+
 def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
     return nodes.Filter(cast("nodes.Expr", node), name, [], [], None, None, lineno=node.lineno)
 
@@ -127,6 +151,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
     """Compile and run templates; `sources` are their texts by name."""
 
     intercepted_binops = frozenset({"+", "*", "%", "**"})
+    code_generator_class = _Compiler
+    written = staticmethod(written)
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         super().__init__(
@@ -139,13 +165,29 @@ class Sandbox(ImmutableSandboxedEnvironment):
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._sources = dict(sources)
+        self._blocks: dict[str, Blocks] = {}
         self.globals = {"range": bounded_range, "namespace": Namespace}
         self.filters = {
             **{name: _keeping(name, FILTERS[name]) for name in JINJA_FILTERS},
-            **{name: _keeping(name, own) for name, own in OWN_FILTERS.items()},
+            **{name: _own(name, own) for name, own in OWN_FILTERS.items()},
             "%concatenated": concatenated,
             "%counted": counted,
         }
+
+    def blocks(self, name: str) -> Blocks:
+        """Return the blocks of a template."""
+        if name not in self._blocks:
+            tree = self._tree(name)
+            once = tree is not None and is_defined_once(tree, self._tree)
+            self._blocks[name] = Blocks(self.get_template(name), once)
+        return self._blocks[name]
+
+    def _tree(self, name: str) -> nodes.Template | None:
+        try:
+            return self.parse(self._sources[name], name, name)
+        except (KeyError, TemplateSyntaxError):
+            return None  # whoever renders it will be told
 
     def _generate(
         self,
@@ -158,18 +200,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401  # Jinja's signature
         """Return what `obj.attribute` means: of labels, the label."""
-        if isinstance(obj, Labels) and attribute not in _MAPPING_METHODS:
-            return obj[attribute]
-        if type(obj) in _VIEWS:
-            return self._of_view(obj, attribute)
-        return super().getattr(_as_data(obj), attribute)
-
-    def _of_view(self, view: object, attribute: str) -> Any:  # noqa: ANN401  # anything, or undefined
-        if not attribute.startswith("_"):
+        kind = type(obj)
+        if kind in _VIEWS:
             try:
-                return getattr(view, attribute)
+                if not attribute.startswith("_"):
+                    return getattr(obj, attribute)
             except AttributeError:
                 pass  # the answer below says what there is instead
+            return self._nothing_of(obj, attribute)
+        if kind is Labels and attribute not in _MAPPING_METHODS:
+            return obj[attribute]
+        return super().getattr(_as_data(obj), attribute)
+
+    def _nothing_of(self, view: object, attribute: str) -> Undefined:
         known = [name for name in dir(view) if not name.startswith("_")]
         close = difflib.get_close_matches(attribute, known, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""

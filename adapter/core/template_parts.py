@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Final
 
 from jinja2 import TemplateSyntaxError
 
-from adapter.core.alert_view import among_others
+from adapter.core.alert_view import AlertView, shared_among_others
 from adapter.core.alikes import paragraphs_of
-from adapter.core.budget import RENDERING, Rendering, require_length
+from adapter.core.budget import RENDERING, Rendering
 from adapter.core.buttons import buttons_of
 from adapter.core.group_view import sent_variables
-from adapter.core.text import Text, encodable
+from adapter.core.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
-    from jinja2 import Template
-
-    from adapter.core.alert_view import AlertView
     from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.calls import Call
     from adapter.core.group_view import GroupView
     from adapter.core.message import Button
     from adapter.core.own_pages import OwnPages
+    from adapter.core.template_blocks import Run
 
 PARTS: Final = ("title", "group", "alert", "line", "rest", "footer", "buttons", "entry")
 """The blocks that a template may fill in."""
@@ -34,16 +31,12 @@ PARTS: Final = ("title", "group", "alert", "line", "rest", "footer", "buttons", 
 MENTIONS: Final = "mentions"
 """The variable that holds whom the alerts ring."""
 
-_BLANK_LINES: Final = re.compile(r"\s*\n[ \t]*\n\s*")
-
 
 class TemplateParts:
     """Make the parts of one message by a template."""
 
-    def __init__(
-        self, template: Template, view: GroupView, rendering: Rendering, call: Call
-    ) -> None:
-        self._template = template
+    def __init__(self, run: Run, view: GroupView, rendering: Rendering, call: Call) -> None:
+        self._run = run
         self.call = call
         self._variables = {**view.variables(), MENTIONS: call.shown, RENDERING: rendering}
         self._title: str | None = None
@@ -100,7 +93,7 @@ class TemplateParts:
     def part(self, name: str, alert: AlertView | None = None, **more: object) -> str:
         """Return one block."""
         about = more if alert is None else {"alert": alert, **more}
-        return rendered(self._template, name, {**self._variables, **about})
+        return self._run.block(name, {**self._variables, **about})
 
 
 class TemplateEntries:
@@ -108,32 +101,21 @@ class TemplateEntries:
 
     def __init__(
         self,
-        template: Template,
+        run: Run,
         group: AlertGroup,
         rendering: Rendering,
         pages: OwnPages | None = None,
     ) -> None:
-        self._template = template
-        self._pages = pages
-        self._group = group
+        self._run = run
+        self._shared = shared_among_others(group, rendering.reader.style, pages)
         self._reader = rendering.reader
         self._variables = {**sent_variables(group, rendering.reader), RENDERING: rendering}
 
     def entry(self, alert: Alert, call: Call) -> str:
         """Return one alert in one line."""
-        view = among_others(alert, self._group, self._reader, self._pages)
-        about = {"alert": view, MENTIONS: call.shown}
-        return rendered(self._template, "entry", {**self._variables, **about})
-
-
-def rendered(template: Template, part: str, variables: Mapping[str, object]) -> str:
-    """Return one block with these variables, its paragraphs one blank line apart."""
-    pieces, length = [], 0
-    for piece in template.generate(variables, part=part):
-        length += len(piece)
-        require_length(length)
-        pieces.append(piece)
-    return _BLANK_LINES.sub("\n\n", encodable("".join(pieces)).strip())
+        view = AlertView(alert, self._reader, self._shared)
+        self._variables.update({"alert": view, MENTIONS: call.shown})
+        return self._run.block("entry", self._variables)
 
 
 def place_of(error: BaseException, name: str, sources: Collection[str]) -> tuple[str, int]:

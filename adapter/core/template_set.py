@@ -11,10 +11,9 @@ from adapter.core.template_parts import place_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from jinja2 import Template
-
     from adapter.core.delivery import RenderSettings
     from adapter.core.style import Style
+    from adapter.core.template_blocks import Blocks
 
 
 class TemplateSet:
@@ -30,9 +29,9 @@ class TemplateSet:
         tried = self._sources if names is None else names
         return check(self._sources, tried, self._sandbox, self._style) if tried else ()
 
-    def get(self, settings: RenderSettings) -> Template:
+    def get(self, settings: RenderSettings) -> Blocks:
         """Return the template of these settings."""
-        return self._sandbox.get_template(_file(settings))
+        return self._sandbox.blocks(_file(settings))
 
     def fault(self, settings: RenderSettings, error: Exception) -> str:
         """Return where a template failed, and how in one word: more could hold values."""

@@ -15,8 +15,9 @@ it came. The escaping is minimal, because `node_exporter` and `10.0.0.1:9100` ar
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import TYPE_CHECKING, Final, SupportsIndex
+from typing import TYPE_CHECKING, Final, SupportsIndex, cast
 
 import msgspec
 from markupsafe import Markup
@@ -51,6 +52,9 @@ _LINE_START: Final = re.compile(
 )
 _UNESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])|&(lt|amp);")
 
+_SHORT: Final = 128
+"""Characters of a text whose escaping is remembered: a storm says the same few words."""
+
 
 def clean(text: str) -> str:
     """Return `text` as one line without characters that are not seen; half a pair becomes `�`."""
@@ -60,16 +64,29 @@ def clean(text: str) -> str:
 
 def encodable(text: str) -> str:
     """Return `text` with what UTF-8 cannot carry replaced by `�`."""
-    return _SURROGATES.sub("\ufffd", text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATES.sub("\ufffd", text)
+    return text
 
 
 def escape(text: str) -> str:
     """Return `text` as markdown that shows it and does nothing, wherever in a line it stands."""
+    if text.isalnum():
+        return str(text)
+    return _escaped_short(text) if len(text) <= _SHORT else _escaped(text)
+
+
+def _escaped(text: str) -> str:
     if _STILL.fullmatch(text):
         return str(text)
     line = _ACTIVE.sub(_still, clean(text))
     start = _LINE_START.match(line)
     return _still_start(start) + line[start.end() :] if start else line
+
+
+_escaped_short: Final = functools.lru_cache(maxsize=2_048)(_escaped)
 
 
 def _still(match: re.Match[str]) -> str:
@@ -168,16 +185,29 @@ for _name in TEXT_METHODS:
     setattr(Text, _name, _keeping(getattr(str, _name)))
 
 
+_KINDS: Final = (Text, Markup)
+
+
 def as_text(value: object) -> str:
     """Return `value` as text to be escaped; only what is markdown already stays as it is."""
-    if isinstance(value, Markup | Text):
-        return value
+    if isinstance(value, _KINDS):
+        return cast("str", value)
     return Text("" if value is None else str(value))
+
+
+def written(value: object) -> str:
+    """Return the markdown that a template writes for `value`."""
+    kind = type(value)
+    if kind is Text or kind is str:
+        return escape(cast("str", value))
+    if kind is Markup:
+        return cast("str", value)
+    return Markup.escape(as_text(value))
 
 
 def joined(parts: Iterable[object], separator: str = "") -> str:
     """Return the parts in a row: markdown if one of them is, otherwise text still to be escaped."""
     pieces = [as_text(part) for part in parts]
-    if any(isinstance(piece, Markup) for piece in pieces):
+    if Markup in map(type, pieces):
         return Markup.escape(as_text(separator)).join(pieces)
     return Text(str.join(separator, pieces))

@@ -21,6 +21,9 @@ Earlier = Mapping[Contact, datetime]
 NO_EARLIER: Final[Earlier] = MappingProxyType({})
 
 
+_NOT_FOUND: Final = Found()
+
+
 class Who(Protocol):
     """Know whom to ring."""
 
@@ -43,11 +46,11 @@ class Nobody:
 
     def of(self, _entry: Entry) -> Found:
         """Return nobody."""
-        return Found()
+        return _NOT_FOUND
 
     def of_digest(self) -> Found:
         """Return nobody."""
-        return Found()
+        return _NOT_FOUND
 
     @property
     def earlier(self) -> Earlier:
@@ -83,10 +86,12 @@ class OnDuty:
 
     def of(self, entry: Entry) -> Found:
         """Return whom an entry rings now."""
+        if not entry.delivery.mentions:
+            return _NOT_FOUND
         place = entry.delivery_id, entry.index
         if place not in self._of:
             rules, source = entry.delivery.mentions, entry.delivery.group.source
-            occasion = occasion_of(source, entry.alert, self._announced) if rules else None
+            occasion = occasion_of(source, entry.alert, self._announced)
             wanted = wanted_by(rules, entry.index, entry.alert, occasion)
             self._of[place] = self._united(wanted)
         return self._of[place]

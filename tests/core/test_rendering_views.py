@@ -40,6 +40,11 @@ def only(alert: Alert) -> AlertView:
     return view_of(alert).alerts[0]
 
 
+def test_what_the_sender_says_of_an_alert_is_shown_as_it_came() -> None:
+    view = only(Alert(generator_url="http://p/1", fingerprint="c08103ff842cef86"))
+    assert (view.generator_url, view.fingerprint) == ("http://p/1", "c08103ff842cef86")
+
+
 # Severity.
 
 

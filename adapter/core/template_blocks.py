@@ -1,0 +1,122 @@
+"""Blocks: the blocks of one template, each rendered by itself.
+
+Jinja runs the whole top level of a template, and of all that it extends, for every block that is
+asked for. A message asks for hundreds. Where a top level does nothing but define blocks and macros,
+as that of all bundled templates does, it is run once for a message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from jinja2 import nodes
+
+from adapter.core.budget import LENGTH_LIMIT, require_length
+from adapter.core.text import encodable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from jinja2 import Template
+    from jinja2.runtime import Context
+
+_PART: Final = "part"
+_BLANK_LINES: Final = re.compile(r"\s*\n[ \t]*\n\s*")
+
+
+class Blocks(NamedTuple):
+    """Hold a template; `defined_once`: running its top level once defines every block."""
+
+    template: Template
+    defined_once: bool = False
+
+    def run(self) -> Run:
+        """Return what renders the blocks of one message."""
+        return Run(self)
+
+
+class Run:
+    """Render blocks of a template, one after the other."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self._template = blocks.template
+        self._context: Context | None = None
+        if blocks.defined_once:
+            self._context = self._template.new_context({_PART: ""})
+            self._globals = dict(self._context.parent)
+            deque(self._template.root_render_func(self._context), maxlen=0)
+
+    def block(self, name: str, variables: Mapping[str, object]) -> str:
+        """Return one block with these variables, its paragraphs one blank line apart."""
+        pieces, length = [], 0
+        try:
+            for piece in self._pieces(name, variables):
+                length += len(piece)
+                if length > LENGTH_LIMIT:
+                    require_length(length)
+                pieces.append(piece)
+        except Exception:  # noqa: BLE001  # Jinja raises it again, with the template's lines
+            self._template.environment.handle_exception()
+        text = encodable("".join(pieces)).strip()
+        return _BLANK_LINES.sub("\n\n", text) if "\n" in text else text
+
+    def _pieces(self, name: str, variables: Mapping[str, object]) -> Iterator[str]:
+        if self._context is None:
+            return self._template.generate(variables, part=name)
+        self._context.parent = {**self._globals, **variables, _PART: name}
+        return self._context.blocks[name][0](self._context)
+
+
+def is_defined_once(tree: nodes.Template, parent: Callable[[str], nodes.Template | None]) -> bool:
+    """Return whether the top level of a template, and of those that it extends, only defines.
+
+    `parent` returns a template by its name. One that extends none must show, for each `part`, the
+    block of that name and nothing else.
+    """
+    seen: list[str] = []
+    found: nodes.Template | None = tree
+    while found is not None:
+        told = _told(found.body)
+        if not told or not isinstance(told[0], nodes.Extends):
+            return _is_layout(told)
+        extended = told[0].template
+        if not isinstance(extended, nodes.Const) or not all(map(_defines, told[1:])):
+            return False
+        name = str(extended.value)
+        found = None if name in seen else parent(name)
+        seen.append(name)
+    return False
+
+
+def _told(body: Iterable[nodes.Node]) -> list[nodes.Node]:
+    """Return the nodes but for those that write nothing but white space."""
+    return [node for node in body if not _is_blank(node)]
+
+
+def _is_blank(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Output) and all(
+        isinstance(piece, nodes.TemplateData) and not piece.data.strip() for piece in node.nodes
+    )
+
+
+def _defines(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Block | nodes.Macro)
+
+
+def _is_layout(told: list[nodes.Node]) -> bool:
+    if len(told) != 1 or not isinstance(told[0], nodes.If):
+        return False
+    return not told[0].else_ and all(map(_shows_block, (told[0], *told[0].elif_)))
+
+
+def _shows_block(choice: nodes.If) -> bool:
+    """Return whether this is `{% if part == "x" %}{% block x %}`."""
+    test, told = choice.test, _told(choice.body)
+    if len(told) != 1 or not isinstance(told[0], nodes.Block) or told[0].required:
+        return False
+    wanted = nodes.Compare(
+        nodes.Name(_PART, "load"), [nodes.Operand("eq", nodes.Const(told[0].name))]
+    )
+    return test == wanted
