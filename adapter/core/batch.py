@@ -9,12 +9,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
+from itertools import cycle
+from typing import NamedTuple
 
 import msgspec
 
 from adapter.core.alerts import Alert, Status
-from adapter.core.delivery import Delivery
+from adapter.core.delivery import Delivery, RenderSettings, Split
 from adapter.core.priority import Priority
+
+Place = tuple[int, int]
+"""Delivery id and index: which state of an alert, and how long it has waited."""
 
 
 class Form(StrEnum):
@@ -25,18 +31,7 @@ class Form(StrEnum):
     DIGEST = "digest"
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # like an Alert, in no cycle
-    """Hold one delivery that waits; `left` are the indexes of its alerts not told yet, in order."""
-
-    id: int
-    delivery: Delivery
-    priority: Priority
-    received_at: datetime
-    left: tuple[int, ...]
-    suspect: int = 0  # DingTalk refused a message with it: at most so many alerts beside it now
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # same
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # like an Alert, in no cycle
     """Name one alert to tell: the newest state that waits.
 
     `covers` are the older waiting states of the same alert, as (delivery id, index): they are told
@@ -48,10 +43,81 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # same
     alert: Alert
     delivery: Delivery
     received_at: datetime
-    covers: tuple[tuple[int, int], ...] = ()
+    covers: tuple[Place, ...] = ()
 
 
-class Count(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # same
+class Stream(NamedTuple):
+    """Name an alert group and its look: what may be told as one group.
+
+    A sender that gives no group key says nothing of what belongs together but by its deliveries.
+    """
+
+    source: str
+    receiver: str
+    group_key: str | int  # or the delivery's id
+    look: RenderSettings
+    alert: str = ""  # the only one, where each has a message of its own
+
+
+class Queued(NamedTuple):
+    """Hold an entry with what decides about its turn; `suspect` as in `Waiting`."""
+
+    entry: Entry
+    priority: Priority
+    place: Place
+    stream: Stream
+    suspect: int
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """Hold one delivery that waits; `left` are the indexes of its alerts not told yet, in order.
+
+    It is planned with at every turn until it is told, so what follows from it is kept with it.
+    """
+
+    id: int
+    delivery: Delivery
+    priority: Priority
+    received_at: datetime
+    left: tuple[int, ...]
+    suspect: int = 0  # DingTalk refused a message with it: at most so many alerts beside it now
+
+    @cached_property
+    def fingerprints(self) -> frozenset[str]:
+        """Return those of the alerts that are left."""
+        alerts = self.delivery.group.alerts
+        return frozenset([alerts[index].fingerprint for index in self.left])
+
+    @cached_property
+    def streams(self) -> tuple[Stream, ...]:
+        """Return as what the alerts that are left may be told: as one group, or each as its own."""
+        group, settings = self.delivery.group, self.delivery.settings
+        key = group.group_key or self.id
+        together = Stream(group.source, group.receiver, key, settings)
+        if self.delivery.split is Split.GROUP or not self.left:
+            return (together,)
+        alerts = (group.alerts[index] for index in self.left)
+        return tuple(together._replace(alert=alert.fingerprint) for alert in alerts)
+
+    @cached_property
+    def queued(self) -> tuple[Queued, ...]:
+        """Return how the alerts that are left wait if no other delivery tells of them."""
+        return tuple(
+            Queued(self._entry(index), self.priority, (self.id, index), stream, self.suspect)
+            for index, stream in zip(self.left, cycle(self.streams), strict=False)
+        )
+
+    def _entry(self, index: int) -> Entry:
+        return Entry(
+            delivery_id=self.id,
+            index=index,
+            alert=self.delivery.group.alerts[index],
+            delivery=self.delivery,
+            received_at=self.received_at,
+        )
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # as above
     """Count alerts that wait at one robot, by what a digest tells of them.
 
     `full_bytes` and `line_bytes` estimate what telling them so would take.

@@ -19,6 +19,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from adapter.core.batch import Batch, Form, Plan
@@ -26,14 +29,14 @@ from adapter.core.estimating import estimate
 from adapter.core.folding import fold, queue_of
 from adapter.core.message import BODY_LIMIT
 from adapter.core.priority import Priority
+from adapter.core.quota import MOST_SLOTS
 from adapter.core.trials import trial, trial_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from adapter.core.batch import Held, Limits, Totals, Waiting
-    from adapter.core.folding import Queued
+    from adapter.core.batch import Held, Limits, Queued, Totals, Waiting
     from adapter.core.quota import Quota
 
 __all__ = ["PLANNED", "estimate", "fold", "plan"]
@@ -60,9 +63,11 @@ def plan(  # noqa: PLR0913, PLR0917  # each is a different kind of thing
     free_at = quota.next_at(now)
     if free_at > now:
         return Plan(wake_at=free_at)
-    queue = queue_of(head)
-    sound = [queued for queued in queue if not queued.suspect]
-    suspects = [queued for queued in queue if queued.suspect]
+    sound = queue_of(head)
+    suspects: list[Queued] = []
+    if any(waiting.suspect for waiting in head):
+        suspects = [queued for queued in sound if queued.suspect]
+        sound = [queued for queued in sound if not queued.suspect]
     if held is not None and not (sound and sound[0].priority is Priority.HIGH):
         return Plan(batch=_digest_of(held))
     if suspects and not (sound and sound[0].priority is Priority.HIGH):
@@ -71,10 +76,16 @@ def plan(  # noqa: PLR0913, PLR0917  # each is a different kind of thing
             return Plan(batch=trial(suspects))
         if not sound:
             return Plan(wake_at=tried_at)
-    lane = [queued for queued in sound if queued.priority is sound[0].priority]
-    planning = _Planning(head, sound, lane, totals, quota, now, limits)
+    planning = _Planning(head, sound, _first_lane(sound), totals, quota, now, limits)
     paced_at = planning.paced_at()
     return Plan(wake_at=paced_at) if paced_at > now else Plan(batch=planning.batch())
+
+
+def _first_lane(queue: list[Queued]) -> list[Queued]:
+    """Return what has the highest priority in the queue."""
+    if queue[-1].priority is queue[0].priority:
+        return queue
+    return [queued for queued in queue if queued.priority is queue[0].priority]
 
 
 def _digest_of(held: Held) -> Batch:
@@ -88,7 +99,7 @@ def _digest_of(held: Held) -> Batch:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Planning:
     """Decide about one message; `lane` is what waits of the highest priority in the queue."""
 
@@ -103,12 +114,12 @@ class _Planning:
     def paced_at(self) -> datetime:
         """Return when what waits is told at the earliest, so that a month's messages last."""
         paced = self.limits.pace if self.priority is Priority.NORMAL else timedelta(0)
-        return self._oldest_at() + paced
+        return self.oldest_at + paced
 
     def batch(self) -> Batch:
         """Return the next message in the fullest form that there is room for."""
         digests = self.priority is Priority.NORMAL and self.limits.digests
-        if digests and self._waits_longer_than(self.limits.max_age, self.lane):
+        if digests and self.now - self.oldest_at > self.limits.max_age:
             return self._digest()
         before = self._merged_before()
         slots = self._slots(self._patience())
@@ -116,8 +127,8 @@ class _Planning:
             return self._alone()
         if self._messages(Form.FULL) <= (1 if before is Form.LINE else slots):
             return self._merged(Form.FULL)
-        patient = self._slots(self.limits.digest_after)
-        if digests and self._messages(Form.LINE) > patient:
+        lines = self._messages(Form.LINE)
+        if digests and lines > self._slots(self.limits.digest_after, lines):
             return self._digest()
         return self._merged(Form.LINE)
 
@@ -126,18 +137,24 @@ class _Planning:
         """Return the priority of what the message tells first."""
         return self.lane[0].priority
 
-    def _slots(self, span: timedelta) -> int:
-        """Return how many messages may be sent within a span by all that share the load."""
-        return self.quota.slots(self.now, span) * self.limits.senders
+    def _slots(self, span: timedelta, wanted: int = MOST_SLOTS) -> int:
+        """Return how many messages may be sent within a span by all that share the load.
+
+        If it is more than those `wanted`, by how much does not matter.
+        """
+        senders = self.limits.senders
+        return self.quota.slots(self.now, span, -(-wanted // senders)) * senders
 
     def _patience(self) -> timedelta:
         """Return how long all that waits of this priority may take in its own or full words."""
         half = self.quota.rate.per / 2
         if self.priority is Priority.NORMAL:
             return half
-        return max(timedelta(0), min(self.quota.rate.slot, half) - (self.now - self._oldest_at()))
+        return max(timedelta(0), min(self.quota.rate.slot, half) - (self.now - self.oldest_at))
 
-    def _oldest_at(self) -> datetime:
+    @cached_property
+    def oldest_at(self) -> datetime:
+        """Return when the first of what waits of the highest priority came."""
         return min(queued.entry.received_at for queued in self.lane)
 
     def _merged_before(self) -> Form | None:
@@ -145,7 +162,7 @@ class _Planning:
         last = self.totals.last
         if last is None or last.alone:
             return None
-        return last.form if self._oldest_at() <= last.planned_at else None
+        return last.form if self.oldest_at <= last.planned_at else None
 
     def _is_spare(self, slots: int) -> bool:
         """Return whether each group of the lane can have a message of its own.
@@ -158,27 +175,31 @@ class _Planning:
             return False
         if self._groups() > slots or self._messages(Form.LINE) > slots:
             return False
-        others = (queued for queued in self.queue if queued.priority is not self.priority)
-        return not self._waits_longer_than(self.quota.rate.per, others)
+        others = self.queue[len(self.lane) :]
+        return all(self.now - queued.entry.received_at <= self.quota.rate.per for queued in others)
 
     def _groups(self) -> int:
         """Return how many groups of this priority wait; beyond the head each delivery is one."""
         high = self.priority is Priority.HIGH
         waiting = self.totals.high_deliveries if high else self.totals.deliveries
         seen = sum(1 for waiting in self.head if waiting.priority is self.priority)
-        return len({queued.stream for queued in self.lane}) + max(0, waiting - seen)
+        groups = sum(1 for _ in groupby(self.lane, attrgetter("stream")))  # they stand together
+        return groups + max(0, waiting - seen)
 
     def _messages(self, form: Form) -> int:
         """Return how many messages all that waits of this priority takes in this form."""
-        sizes = Counter[str]()
+        full, line = self._sizes
+        return sum(map(_messages_of, (full if form is Form.FULL else line).values()))
+
+    @cached_property
+    def _sizes(self) -> tuple[Counter[str], Counter[str]]:
+        """Return by template how many bytes it takes in full, and in lines."""
+        full, line = Counter[str](), Counter[str]()
         for count in self.totals.counts:
             if count.priority is self.priority:
-                full = form is Form.FULL
-                sizes[count.template] += count.full_bytes if full else count.line_bytes
-        return sum(map(_messages_of, sizes.values()))
-
-    def _waits_longer_than(self, span: timedelta, queue: Iterable[Queued]) -> bool:
-        return any(self.now - queued.entry.received_at > span for queued in queue)
+                full[count.template] += count.full_bytes
+                line[count.template] += count.line_bytes
+        return full, line
 
     def _alone(self) -> Batch:
         """Return the first group; if it is too large for one message, its lines come first."""
@@ -223,9 +244,11 @@ class _Planning:
         )
 
 
-def _same_mentions_first(queue: Sequence[Queued]) -> list[Queued]:
+def _same_mentions_first(queue: list[Queued]) -> list[Queued]:
     """Return the queue with the groups that ring like its first entry before the others."""
     wanted = queue[0].entry.delivery.mentions
+    if all(queued.entry.delivery.mentions == wanted for queued in queue):
+        return queue
     same = {queued.stream for queued in queue if queued.entry.delivery.mentions == wanted}
     return sorted(queue, key=lambda queued: (-queued.priority, queued.stream not in same))
 

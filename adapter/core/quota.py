@@ -69,17 +69,18 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
             self, steady_at=steady_at, charges=(*self._counting(now), until)
         )
 
-    def slots(self, now: datetime, span: timedelta) -> int:
+    def slots(self, now: datetime, span: timedelta, most: int = MOST_SLOTS) -> int:
         """Return how many messages may be sent from now on within `span`, if nothing fails.
 
         Requests are taken to last no time, so a slow DingTalk lets fewer pass. Counts no further
-        than `MOST_SLOTS`.
+        than `most`, and never further than `MOST_SLOTS`.
         """
+        most = min(most, MOST_SLOTS)
         ends, steady_at = sorted(self._counting(now)), self.steady_at or now
         slot, per, messages = self.rate.slot, self.rate.per, self.rate.messages
         ahead, until = slot * (self.rate.burst - 1), now + span
         count, at = 0, self.next_at(now)
-        while at <= until and count < MOST_SLOTS:
+        while at <= until and count < most:
             count += 1
             steady_at = max(at, steady_at) + slot
             insort(ends, at + per)

@@ -17,7 +17,7 @@ from adapter.core.batch import Batch, Form
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from adapter.core.folding import Queued
+    from adapter.core.batch import Queued
     from adapter.core.quota import Quota
 
 SHARE: Final = 4

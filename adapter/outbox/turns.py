@@ -20,6 +20,7 @@ from adapter.core.priority import Priority
 from adapter.core.turn import OpenBatch, Refusal, StoredNotice, Turn
 from adapter.outbox import deferring
 from adapter.outbox.announced import known_of
+from adapter.outbox.heads import Heads
 from adapter.outbox.ledger import (
     OPEN,
     end_leases,
@@ -31,7 +32,7 @@ from adapter.outbox.ledger import (
 )
 from adapter.outbox.months import is_paced
 from adapter.outbox.overlap import overlap_with
-from adapter.outbox.rows import to_notice, to_waiting
+from adapter.outbox.rows import to_notice
 from adapter.outbox.summing import totals_of
 from adapter.outbox.tables import batches, deliveries, from_us, notices
 
@@ -57,6 +58,7 @@ PLANNING: Final = timedelta(milliseconds=100)
 """How long a token waits for another one of its queue to store the message it plans."""
 
 _PAGE: Final = 200
+_heads: Final = Heads()
 log = structlog.get_logger(__name__)
 
 PENDING: Final = "pending"
@@ -289,7 +291,7 @@ def _head(connection: Connection, robot: str, overlap: Overlap) -> tuple[Waiting
 def _readable(connection: Connection, row: Row[Any]) -> Waiting | None:
     """Return a delivery; one that this program cannot read is set aside, and the rest goes on."""
     try:
-        return to_waiting(row)
+        return _heads.waiting(row)
     except msgspec.MsgspecError:
         log.exception("a delivery cannot be read and is set aside", delivery=row.id)
         aside = update(deliveries).where(deliveries.c.id == row.id)

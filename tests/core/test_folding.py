@@ -128,3 +128,22 @@ def test_an_alert_is_as_suspect_as_its_most_suspect_state() -> None:
         waiting(3, make_delivery(a("A"))),
     )
     assert [queued.suspect for queued in queue_of(head)] == [4]
+
+
+def test_one_alert_that_stands_twice_in_a_delivery_is_told_once() -> None:
+    entry = only(waiting(1, make_delivery(a("A"), a("A"))))
+    assert (entry.index, entry.covers) == (1, ((1, 0),))
+
+
+def test_what_another_delivery_tells_newer_leaves_its_group_as_it_was() -> None:
+    head = (
+        waiting(1, make_delivery(a("A"), a("B"), key="1")),
+        waiting(2, make_delivery(a("C"), key="2")),
+        waiting(3, make_delivery(a("A", over=True), a("D"), key="1")),
+    )
+    assert told(*head) == [("A", 3), ("B", 1), ("D", 3), ("C", 2)]
+
+
+def test_a_delivery_of_which_nothing_is_left_is_not_told() -> None:
+    gone = msgspec.structs.replace(waiting(1, make_delivery(a("A"))), left=())
+    assert told(gone, waiting(2, make_delivery(a("B")))) == [("B", 2)]

@@ -81,6 +81,12 @@ def test_a_rate_that_is_no_limit_is_not_counted_to_its_end() -> None:
     assert Quota(rate=Rate(1_000_000, MINUTE)).slots(START, MINUTE) == MOST_SLOTS
 
 
+@given(rates, st.integers(0, 40))
+def test_slots_are_counted_as_far_as_is_asked(rate: Rate, most: int) -> None:
+    every = Quota(rate=rate).slots(START, rate.per)
+    assert Quota(rate=rate).slots(START, rate.per, most) == min(every, most)
+
+
 def test_what_remains_is_told() -> None:
     quota = Quota(charges=(START + SECOND, START + MINUTE))
     assert (quota.remaining(START), quota.remaining(START + SECOND)) == (18, 19)
