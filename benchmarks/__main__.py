@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from benchmarks import accept, burst, databases, growth, machine, planning, startup, storm
-from benchmarks.programs import CLOCK
+from benchmarks.programs import CLOCK, keep_bytecode
 from benchmarks.report import Measured, Results, report
 
 RESULTS: Final = Path(__file__).parent / "results.json"
@@ -21,6 +21,7 @@ def main() -> None:
     at, began = CLOCK.now(), CLOCK.monotonic()
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
         folder = Path(name)
+        keep_bytecode(folder / "bytecode")
         measured = Measured(
             machine=machine.describe(folder),
             startup=startup.measure(folder),

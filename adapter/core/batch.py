@@ -120,7 +120,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 class Count(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # as above
     """Count alerts that wait at one robot, by what a digest tells of them.
 
-    `full_bytes` and `line_bytes` estimate what telling them so would take.
+    `full_bytes` and `line_bytes` estimate what telling them so would take. `names` is how many
+    alert names it counts together, where there are too many to count each; then it has no `name`.
     """
 
     priority: Priority
@@ -132,6 +133,7 @@ class Count(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # as above
     full_bytes: int
     line_bytes: int
     fired: bool = False  # while it was held back, whatever its state is now
+    names: int = 0
 
 
 class Last(msgspec.Struct, frozen=True, kw_only=True):

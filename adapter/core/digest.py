@@ -21,7 +21,7 @@ from adapter.core.text import escape, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from adapter.core.batch import Batch
+    from adapter.core.batch import Batch, Count
     from adapter.core.calls import Call, Calls
     from adapter.core.envelope import Envelope
     from adapter.core.message import AlertMessage
@@ -62,10 +62,14 @@ class _Digest:
         scale = reader.style.scale
         self._tally = Tally(scale)
         self._fired: Counter[Kind] = Counter()
+        self._unnamed: list[Count] = []
         for count in batch.totals.counts:
             if count.priority is Priority.NORMAL:
                 level = scale.level(count.severity)
                 self._tally.add(level, count.status, count.alerts)
+                if count.names:
+                    self._unnamed.append(count)
+                    continue
                 kind = kind_of(count.name, level, count.status, scale)
                 self._kinds[kind] += count.alerts
                 self._fired[kind] += count.alerts if count.fired else 0
@@ -127,6 +131,8 @@ class _Digest:
                 yield self._rest(ranked[number:])
                 return
             yield line
+        if self._unnamed:
+            yield self._rest([])
 
     def _line(self, kind: Kind, count: int) -> str:
         name = self._reader.text(kind.name) or self._words.unnamed
@@ -144,4 +150,7 @@ class _Digest:
         return words.all_fired if fired == count else words.some_fired.format(fired)
 
     def _rest(self, kinds: list[tuple[Kind, int]]) -> str:
-        return self._words.more_kinds.format(len(kinds), sum(count for _, count in kinds))
+        """Return how many kinds and alerts have no line: these, and what is not told by name."""
+        names = len(kinds) + sum(count.names for count in self._unnamed)
+        alerts = sum(count for _, count in kinds) + sum(count.alerts for count in self._unnamed)
+        return self._words.more_kinds.format(names, alerts)

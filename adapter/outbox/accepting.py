@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, text
+from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.outbox import deferring, reminders
@@ -55,7 +55,6 @@ _ADD: Final = _upserting(
 _ADD_DELIVERIES: Final = _upserting(
     queues, lambda name, new: queues.c[name] + new[name], "deliveries"
 )
-_EMPTY: Final = delete(totals).where(totals.c.alerts <= 0, totals.c.robot == bindparam("of"))
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:robot, 0))")
 
 
@@ -176,8 +175,3 @@ def add_deliveries(connection: Connection, rows: Sequence[dict[str, object]]) ->
     """Change how many deliveries wait."""
     if rows:
         _ADD_DELIVERIES.run(connection, rows)
-
-
-def drop_empty(connection: Connection, robot: str) -> None:
-    """Remove the sums of a robot that have come down to nothing."""
-    connection.execute(_EMPTY, {"of": robot})

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import and_, delete, func, insert, select, update
 
 from adapter.core.priority import Priority
+from adapter.outbox import digests
 from adapter.outbox.accepting import add, add_deliveries, lock
 from adapter.outbox.announced import catch_up
 from adapter.outbox.bits import is_full, pack, unite, unpack
@@ -226,8 +227,8 @@ def _is_open(connection: Connection, row: Row[Any], alerts: frozenset[int]) -> b
 
 
 def _digest_is_open(connection: Connection, row: Row[Any]) -> bool:
-    """Return whether a digest that may have arrived settles this delivery."""
-    digests = (
+    """Return whether a digest that may have arrived, or has, is to settle this delivery."""
+    open_ones = (
         select(func.count())
         .select_from(items.join(batches, batches.c.id == items.c.batch))
         .where(batches.c.state == OPEN, batches.c.robot == row.robot)
@@ -235,7 +236,8 @@ def _digest_is_open(connection: Connection, row: Row[Any]) -> bool:
         .where(batches.c.deferred_until.is_not(None) == (row.state == DEFERRED))
     )
     normal = row.priority == int(Priority.NORMAL)
-    return normal and bool(connection.execute(digests).scalar())
+    told = normal and row.state != DEFERRED and digests.counts(connection, row)
+    return told or (normal and bool(connection.execute(open_ones).scalar()))
 
 
 def _readable(row: Row[Any]) -> Delivery:

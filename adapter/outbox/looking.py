@@ -15,8 +15,9 @@ from adapter.outbox import (
     announced,
     counting,
     deferring,
-    messages,
+    digests,
     months,
+    outlining,
     posts,
     refusals,
     swapping,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine, Row, Select
 
     from adapter.core.alerts import Alert
-    from adapter.core.batch import Batch
+    from adapter.core.batch import Batch, Totals
     from adapter.core.delivery import Delivery
     from adapter.core.mentions import Wanted
     from adapter.core.swaps import Swap
@@ -109,12 +110,20 @@ class Looking:
 
     def wanted_by_digest(self, robot: str, batch: Batch) -> tuple[Wanted, ...]:
         """Return whom all that a digest counts asks for."""
-        counted = messages.waiting(robot, batch.through_id)
+        counted = digests.waiting(robot, batch.through_id)
         if batch.held is not None:
             counted = deferring.due(robot, batch.held.until, batch.through_id)
         try:
             with self._reading.begin() as connection:
                 return announced.wanted_by_digest(connection, robot, counted)
+        except SQLAlchemyError as error:
+            raise self._unreadable(error) from None
+
+    def outline(self, robot: str) -> Totals:
+        """Return the sums of all that waits at a robot, whatever its number of alert names."""
+        try:
+            with self._reading.begin() as connection:
+                return outlining.outline_of(connection, robot)
         except SQLAlchemyError as error:
             raise self._unreadable(error) from None
 

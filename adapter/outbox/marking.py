@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import bindparam, select, update
 
-from adapter.outbox.accepting import add, add_deliveries, drop_empty
+from adapter.outbox.accepting import add_deliveries
 from adapter.outbox.bits import is_full, unite, unpack
 from adapter.outbox.prepared import Prepared
 from adapter.outbox.rows import count_key, count_rows, to_delivery
+from adapter.outbox.summing import take
 from adapter.outbox.tables import deliveries, to_us
 
 if TYPE_CHECKING:
@@ -77,9 +78,8 @@ def mark(connection: Connection, told: Sequence[Told], now: datetime) -> int:
         done = is_full(after, each.row.alerts)
         left[each.row.robot, each.row.priority] += done
         changes.append(_change(each, after, now if done else None))
-    add(connection, count_rows(counted, sign=-1))
+    take(connection, count_rows(counted, sign=-1))
     for robot in {each.row.robot for each in told}:
-        drop_empty(connection, robot)
         leave_queue(connection, robot, {lane: n for (of, lane), n in left.items() if of == robot})
     if changes:
         _CHANGE.run(connection, changes)
@@ -109,8 +109,7 @@ def gone_of(row: Row[Any], delivery: Delivery, bits: str) -> Iterator[tuple[Coun
 
 def uncount(connection: Connection, row: Row[Any], bits: str) -> None:
     """Take alerts that wait no more out of the sums."""
-    add(connection, count_rows(gone_of(row, to_delivery(row.payload), bits), sign=-1))
-    drop_empty(connection, row.robot)
+    take(connection, count_rows(gone_of(row, to_delivery(row.payload), bits), sign=-1))
 
 
 def leave_queue(connection: Connection, robot: str, numbers: Mapping[int, int]) -> None:

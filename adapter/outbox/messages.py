@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import and_, bindparam, insert, select, text, update
 
-from adapter.core.batch import Totals
-from adapter.core.priority import Priority
 from adapter.core.turn import Fate
-from adapter.outbox import deferring
-from adapter.outbox.accepting import add, drop_empty
+from adapter.outbox import deferring, digests
+from adapter.outbox.accepting import add
 from adapter.outbox.announced import remember, remember_digested
 from adapter.outbox.bits import pack, unpack
 from adapter.outbox.ledger import OPEN
 from adapter.outbox.marking import SENT, leave_queue, mark, told_by
-from adapter.outbox.rows import count_key, count_rows, digested_rows, to_delivery
+from adapter.outbox.rows import count_key, count_rows, to_delivery
 from adapter.outbox.tables import batches, dead, deliveries, items, notices, to_us
 
 if TYPE_CHECKING:
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row
 
+    from adapter.core.batch import Totals
     from adapter.core.turn import Launch, Turn
     from adapter.outbox.marking import Told
 
@@ -46,7 +45,7 @@ def store(connection: Connection, turn: Turn, launch: Launch, now: datetime) -> 
         "form": launch.form.value,
         "alerts": launch.alerts,
         "body": launch.body,
-        "digested": None if launch.digested is None else msgspec.json.encode(launch.digested),
+        "digested": None if launch.digested is None else _without_counts(launch.digested),
         "deferred_until": None if until is None else to_us(until),
         "minimal": launch.minimal,
         "oldest_received_at": to_us(launch.oldest_received_at),
@@ -57,6 +56,11 @@ def store(connection: Connection, turn: Turn, launch: Launch, now: datetime) -> 
     rows = _items(launch)
     if rows:
         connection.execute(insert(items), rows)
+
+
+def _without_counts(summed: Totals) -> bytes:
+    """Return the sums of a digest as they are kept: what it told is counted out one by one."""
+    return msgspec.json.encode(msgspec.structs.replace(summed, counts=()))
 
 
 def _items(launch: Launch) -> list[dict[str, object]]:
@@ -127,7 +131,6 @@ def mark_sent(connection: Connection, batch_id: str, now: datetime) -> int:
     batch = connection.execute(select(batches).where(batches.c.id == batch_id)).one()
     rows = _items_of(connection, batch_id)
     if batch.digested is not None:
-        remember_digested(connection, batch.robot, batch_id, now)
         return _mark_digested(connection, batch, rows[0].delivery, now)
     if rows and rows[0].delivery < 0:
         done = {"state": SENT, "settled_at": to_us(now)}
@@ -140,18 +143,16 @@ def mark_sent(connection: Connection, batch_id: str, now: datetime) -> int:
 
 
 def _mark_digested(connection: Connection, batch: Row[Any], through_id: int, now: datetime) -> int:
-    """Settle every delivery that a digest counted: normal ones, or those that were deferred."""
+    """Settle the deliveries that a digest counted: those that were deferred, or normal ones.
+
+    Of the latter these may be the first only; the others follow in transactions of their own.
+    """
     _take_time(connection)
+    if batch.deferred_until is None:
+        return digests.begin(connection, batch, through_id, now)
+    remember_digested(connection, batch.robot, batch.id, now)
     done = {"state": SENT, "settled_at": to_us(now)}
-    if batch.deferred_until is not None:
-        return deferring.settle(connection, batch, through_id, **done)
-    counted = waiting(batch.robot, through_id)
-    number = connection.execute(update(deliveries).where(counted).values(**done)).rowcount
-    summed = msgspec.json.decode(batch.digested, type=Totals)
-    add(connection, digested_rows(batch.robot, summed.counts))
-    drop_empty(connection, batch.robot)
-    leave_queue(connection, batch.robot, {int(Priority.NORMAL): number})
-    return number
+    return deferring.settle(connection, batch, through_id, **done)
 
 
 def _take_time(connection: Connection) -> None:
@@ -164,17 +165,7 @@ def _counted_by(batch: Row[Any], through_id: int) -> ColumnElement[bool]:
     """Return a condition: the deliveries that a digest tells."""
     if batch.deferred_until is not None:
         return deferring.counted_by(batch, through_id)
-    return waiting(batch.robot, through_id)
-
-
-def waiting(robot: str, through_id: int) -> ColumnElement[bool]:
-    """Return a condition: the normal deliveries that wait at a robot, up to there."""
-    return and_(
-        deliveries.c.robot == robot,
-        deliveries.c.state == PENDING,
-        deliveries.c.priority == int(Priority.NORMAL),
-        deliveries.c.id <= through_id,
-    )
+    return digests.waiting(batch.robot, through_id)
 
 
 def mark_refused(connection: Connection, batch_id: str, reason: str, now: datetime) -> int:

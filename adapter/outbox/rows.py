@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from adapter.core.batch import Count, Waiting
+from adapter.core.batch import Waiting
 from adapter.core.batching import estimate
 from adapter.core.dedup import digest
 from adapter.core.delivery import Delivery, Notice, Post
@@ -237,20 +237,6 @@ def _count_row(key: CountKey, alerts: int, full: int, line: int) -> dict[str, ob
     names = ("robot", "priority", "template", "name", "severity", "status")
     fields: dict[str, object] = dict(zip(names, key, strict=True))
     return {**fields, "alerts": alerts, "full_bytes": full, "line_bytes": line}
-
-
-def digested_rows(robot: str, counts: Iterable[Count]) -> list[dict[str, object]]:
-    """Return what the sums change by when a digest has told these."""
-    return [
-        _count_row(
-            (robot, int(count.priority), count.template, count.name, count.severity, count.status),
-            -count.alerts,
-            -count.full_bytes,
-            -count.line_bytes,
-        )
-        for count in counts
-        if count.priority is Priority.NORMAL
-    ]
 
 
 def to_ailing(row: Row[Any]) -> Ailing:

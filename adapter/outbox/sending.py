@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from adapter.core.illness import THROTTLED
 from adapter.core.turn import Fate
-from adapter.outbox import accepting, ledger, messages, months
+from adapter.outbox import accepting, digests, ledger, messages, months
 from adapter.outbox.tables import tokens
 from adapter.outbox.words import say
 
@@ -50,13 +50,15 @@ def settle(  # noqa: PLR0913  # each is a different kind of thing, and named
     *,
     now: datetime,
     outcome: str,
-) -> tuple[bool, int]:
+) -> tuple[bool, int] | None:
     """Settle a message and its token.
 
     Return whether the lease still held, and how many deliveries wait no more (less than none, if
-    there is more to say now).
+    there is more to say now). None: a digest that was told before is to be settled first.
     """
     accepting.lock(connection, [turn.robot])
+    if digests.unfinished(connection, turn.robot):
+        return None
     if not ledger.holds(connection, turn):
         return False, 0
     ledger.end_charge(connection, turn, batch_id, now)

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
+from adapter.core.delivery import Idle
+from adapter.core.turn import Turn
 from adapter.outbox import (
     accepting,
     announced,
     deciding,
+    digests,
     enqueuing,
     posts,
     probing,
@@ -21,6 +26,7 @@ from adapter.outbox import (
     reminders,
     sending,
     stranding,
+    summing,
     swapping,
     switchboard,
     turns,
@@ -39,7 +45,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from adapter.core.audit import By
-    from adapter.core.delivery import Delivery, Idle, Notice, Post
+    from adapter.core.delivery import Delivery, Notice, Post
     from adapter.core.heartbeats import Beat, Watched
     from adapter.core.monthly import Allowance
     from adapter.core.quota import Rate
@@ -48,7 +54,7 @@ if TYPE_CHECKING:
     from adapter.core.stranded import Strand, Stranded
     from adapter.core.swaps import Swap
     from adapter.core.switches import Seen, Switch
-    from adapter.core.turn import Launch, Relief, Settlement, Turn
+    from adapter.core.turn import Launch, Relief, Settlement
     from adapter.outbox.enqueuing import Enqueued
     from adapter.outbox.letters import Changed
     from adapter.outbox.posts import Posted
@@ -199,7 +205,9 @@ class Outbox(Looking):
         `allowance` is what the month allows the token's robot.
         """
 
-        def take(connection: Connection) -> Turn | Idle | None:
+        def take(connection: Connection) -> Turn | Idle | int | None:
+            if digests.unfinished(connection, robot):
+                return digests.go_on(connection, robot)
             if announced.owes(connection, robot):
                 return None  # it must be locked before tokens are
             return turns.take_turn(
@@ -217,6 +225,11 @@ class Outbox(Looking):
 
         while (turn := self._writer.run(take)) is None:
             self._writer.run(lambda connection: announced.catch_up(connection, robot))
+        if isinstance(turn, int):
+            self._waiting -= turn
+            return Idle(now)  # others may have their turns between two slices
+        if isinstance(turn, Turn) and turn.totals is summing.LATER:
+            return structs.replace(turn, totals=self.outline(robot))
         return turn
 
     def launch(self, turn: Turn, launch: Launch, *, now: datetime) -> bool:
@@ -239,12 +252,18 @@ class Outbox(Looking):
     def settle(
         self, turn: Turn, batch_id: str, settlement: Settlement, *, now: datetime, outcome: str
     ) -> bool:
-        """Commit what became of a message and of its token; return whether the lease still held."""
-        held, gone = self._writer.run(
-            lambda connection: sending.settle(
-                connection, turn, batch_id, settlement, now=now, outcome=outcome
-            )
-        )
+        """Commit what became of a message and of its token; return whether the lease still held.
+
+        Of what a digest told the rest is settled turn by turn (`take_turn`).
+        """
+
+        def operation(connection: Connection) -> tuple[bool, int] | None:
+            return sending.settle(connection, turn, batch_id, settlement, now=now, outcome=outcome)
+
+        while (settled := self._writer.run(operation)) is None:
+            gone = self._writer.run(lambda connection: digests.go_on(connection, turn.robot))
+            self._waiting -= gone
+        held, gone = settled
         self._waiting -= gone
         return held
 

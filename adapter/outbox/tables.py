@@ -137,7 +137,7 @@ batches = Table(  # one message: its id is its msgUuid unless that was asked for
     Column("form", Text, nullable=False),
     Column("alerts", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("digested", LargeBinary),  # Totals of a digest as JSON
+    Column("digested", LargeBinary),  # of a digest: its Totals as JSON, without counts
     Column("deferred_until", BigInteger),  # a digest of what was deferred until then
     Column("minimal", Boolean, nullable=False),  # without URLs and annotations
     Column("oldest_received_at", BigInteger, nullable=False),
@@ -253,6 +253,15 @@ unnoted = Table(  # digests that were told, whose alerts do not stand in `announ
     Column("batch", Text, primary_key=True),
     Column("robot", Text, nullable=False, index=True),
     Column("settled_at", BigInteger, nullable=False),  # as of the deliveries that it told
+)
+
+unsettled = Table(  # digests that were told, and of whose deliveries some are not settled yet
+    "unsettled",
+    metadata,
+    Column("batch", Text, primary_key=True),
+    Column("robot", Text, nullable=False, index=True),
+    Column("through_id", BigInteger, nullable=False),
+    Column("settled_at", BigInteger, nullable=False),  # as of the message
 )
 
 refused = Table(  # bodies that could not be accepted: an alert may be in them

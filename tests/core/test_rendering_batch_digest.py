@@ -8,7 +8,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from adapter.core.batch import Form
+from adapter.core.alerts import Status
+from adapter.core.batch import Count, Form
 from adapter.core.priority import Priority
 from support.batches import (
     BUNDLED,
@@ -51,6 +52,31 @@ def test_of_too_many_names_a_digest_sums_up_the_rest(room: int) -> None:
     assert text_of(rendered).endswith(
         f"[全部 {len(entries)} 条](https://am.example.com/#/alerts?receiver=dingtalk)"
     )
+
+
+@pytest.mark.parametrize("room", [1_000, 19_000])
+def test_names_that_are_counted_together_stand_with_the_rest(room: int) -> None:
+    batch = a_batch(Form.DIGEST, entries_of(network_storm()))
+    some = Count(
+        priority=Priority.NORMAL,
+        template="default",
+        name="",
+        severity="warning",
+        status=Status.FIRING,
+        alerts=5_000,
+        full_bytes=0,
+        line_bytes=0,
+        names=3_000,
+    )
+    high = msgspec.structs.replace(some, priority=Priority.HIGH)
+    totals = msgspec.structs.replace(batch.totals, counts=(*batch.totals.counts, some, high))
+    many = msgspec.structs.replace(batch, totals=totals)
+    text = text_of(BUNDLED.render_batch(many, now=NOW, room=room))
+    assert told_by(text) == 6_000
+    assert "（🔴 37 · 🟡 5939 · ✅ 24）" in text
+    told = len(set(re.findall(r"^. \*\*.*", text, re.MULTILINE)))
+    kinds = len({count.name for count in batch.totals.counts})
+    assert f"另 {3_000 + kinds - told} 种共 " in text
 
 
 def test_a_digest_of_examples_gives_no_number_that_it_does_not_know() -> None:

@@ -26,6 +26,7 @@ from support.alerts import make_alert, make_delivery
 from support.announced_contract import AnnouncedContract
 from support.clock import START
 from support.deferral_contract import DeferralContract
+from support.digests_contract import DigestsContract
 from support.heartbeats_contract import HeartbeatsContract
 from support.kept_contract import KeptContract
 from support.outbox_contract import (
@@ -102,6 +103,10 @@ class TestPostgresql(
     HeartbeatsContract,
 ):
     """PostgreSQL meets the contract."""
+
+
+class TestSlicesOfPostgresql(DigestsContract):
+    """PostgreSQL settles digests of very much as well."""
 
 
 def test_one_replica_at_a_time_sends_for_a_token(outbox: Outbox, replica: Outbox) -> None:

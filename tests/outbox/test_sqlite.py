@@ -19,6 +19,7 @@ from support.alerts import make_alert, make_delivery
 from support.announced_contract import AnnouncedContract
 from support.clock import START
 from support.deferral_contract import DeferralContract
+from support.digests_contract import DigestsContract
 from support.heartbeats_contract import HeartbeatsContract
 from support.kept_contract import KeptContract
 from support.outbox_contract import (
@@ -69,6 +70,10 @@ class TestSqlite(
     HeartbeatsContract,
 ):
     """SQLite meets the contract."""
+
+
+class TestSlicesOfSqlite(DigestsContract):
+    """SQLite settles digests of very much as well."""
 
 
 def test_commits_are_flushed_to_disk(outbox: Outbox) -> None:
