@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import accept, burst, databases, growth, machine, planning, startup, storm
+from benchmarks import accept, burst, databases, delay, growth, machine, planning, startup, storm
 from benchmarks.programs import CLOCK, keep_bytecode
 from benchmarks.report import Measured, Results, report
 
@@ -28,6 +28,7 @@ def main() -> None:
             planning=planning.measure(folder),
             storms=storm.measure(folder),
             burst=burst.measure(folder),
+            delay=delay.measure(folder),
             growth=growth.measure(folder),
             databases=databases.measure(folder),
             accept=accept.measure(folder),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 GROUPS: Final = 1_000
 LAST: Final = 200
-RUNS: Final = 3
+RUNS: Final = 10
 LIMIT: Final = 30.0
 PROGRAM: Final = "prometheus-alertmanager"
 _LOOK: Final = timedelta(milliseconds=20)
@@ -43,7 +43,7 @@ class NotAcknowledged(Exception):  # noqa: N818  # reads better where it is rais
 
 
 def measure(folder: Path) -> Burst | None:
-    """Measure a few bursts; None where no Alertmanager is installed."""
+    """Measure ten bursts; None where no Alertmanager is installed."""
     if shutil.which(PROGRAM) is None:
         return None
     spans = []

@@ -10,6 +10,7 @@ import msgspec
 from benchmarks.accept import Accept
 from benchmarks.burst import Burst
 from benchmarks.databases import Database
+from benchmarks.delay import Delay
 from benchmarks.growth import Growth
 from benchmarks.machine import Machine
 from benchmarks.planning import Planning
@@ -29,6 +30,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     databases: list[Database]
     storms: list[Storm]
     burst: Burst | None
+    delay: Delay
     planning: Planning
     startup: Startup
 
@@ -114,12 +116,17 @@ def _storms(storms: Iterable[Storm]) -> Iterable[str]:
 
 def _rest(measured: Measured) -> Iterable[str]:
     startup, planning, burst = measured.startup, measured.planning, measured.burst
-    yield "| burst, planning, start | |"
+    yield "| burst, delay, planning, start | |"
     yield "|---|--:|"
     if burst is not None:
         but_last, every = _spans(burst.all_but_last), _spans(burst.all)
         yield f"| {burst.groups} groups of an Alertmanager, until the last 200 | {but_last} |"
         yield f"| until the last | {every} |"
+    delay = measured.delay
+    yield (
+        f"| a webhook's 200 to its request at DingTalk, {delay.webhooks} one by one "
+        f"| median {delay.median:.1f} ms, longest {delay.longest:.1f} ms |"
+    )
     yield (
         f"| plan and render {planning.alerts} alerts as {planning.messages} messages "
         f"| {planning.cpu:.2f} s of CPU |"
