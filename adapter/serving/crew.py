@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from adapter.clock import Clock
     from adapter.serving.arrival import Arrived
     from adapter.serving.connection import Connection
-    from adapter.serving.exchange import Exchange, Reply
+    from adapter.serving.exchange import Exchange, Finish, Reply
     from adapter.serving.together import Together
 
     _Job = tuple[Connection, Arrived]
@@ -117,18 +117,31 @@ class Crew:
                 self._answer(batch)
 
     def _answer(self, batch: list[_Job]) -> None:
-        begun = []
-        for connection, arrived in batch:
-            closing = self.closing or connection.outdated
-            finish = self._exchange.begin(arrived, connection, closing=closing)
-            begun.append((connection, arrived, finish))
+        begun = [(*job, self._begin(*job)) for job in batch]
         for connection, arrived, finish in begun:
-            try:
-                self._send(connection, arrived, finish())
-            except BaseException:  # noqa: BLE001  # one thread less would be noticed much later
-                self._log.exception("failed to answer; the connection closes")
-                connection.closing = True
-                self._return(connection, b"")
+            if finish is not None:
+                self._finish(connection, arrived, finish)
+
+    def _begin(self, connection: Connection, arrived: Arrived) -> Finish | None:
+        try:
+            closing = self.closing or connection.outdated
+            return self._exchange.begin(arrived, connection, closing=closing)
+        except BaseException:  # noqa: BLE001  # one thread less would be noticed much later
+            self._give_up(connection, arrived)
+            return None
+
+    def _finish(self, connection: Connection, arrived: Arrived, finish: Finish) -> None:
+        try:
+            self._send(connection, arrived, finish())
+        except BaseException:  # noqa: BLE001  # same
+            self._give_up(connection, arrived)
+
+    def _give_up(self, connection: Connection, arrived: Arrived) -> None:
+        self._log.exception("failed to answer; the connection closes")
+        with self._lock:
+            self.held -= len(arrived.data)
+        connection.closing = True
+        self._return(connection, b"")
 
     def _send(self, connection: Connection, arrived: Arrived, reply: Reply) -> None:
         connection.closing = reply.close
