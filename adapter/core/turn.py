@@ -95,6 +95,13 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         return self.notice is None or bool(self.head) or self.held is not None
 
 
+class Stirring(msgspec.Struct, frozen=True):
+    """Name the queues in which something waits, and the tokens that have left a message open."""
+
+    queues: frozenset[str]
+    tokens: frozenset[str]
+
+
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """Hold a message about to be sent, as it is stored before.
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import wait
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from adapter.core.delivery import Idle
+from adapter.dispatcher.agenda import NEVER, NOW, Agenda
 from adapter.dispatcher.pool import Pool
 from adapter.dispatcher.seats import seats_of
 from adapter.errors import StoreUnavailable
@@ -21,12 +22,13 @@ from adapter.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor, Future
+    from datetime import datetime
 
     from adapter.clock import Clock
     from adapter.config.settings import RobotSettings
     from adapter.core.monthly import Allowance
     from adapter.core.quota import Rate
-    from adapter.core.turn import Relief, Turn
+    from adapter.core.turn import Relief, Stirring, Turn
     from adapter.dispatcher.courier import Courier, Equipment
     from adapter.dispatcher.seats import Seat
 
@@ -44,9 +46,6 @@ COURIERS: Final = 32
 
 STOP_LIMIT: Final = timedelta(seconds=10)
 """How long a stop waits for what is in flight; the longest timeout and its settlement."""
-
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
-_NOW: Final = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +69,10 @@ class Queue(Protocol):
         """Lease a token and return what its robot has to send, or when to ask again."""
         ...
 
+    def stirring(self, until: datetime) -> Stirring:
+        """Return where anything is to be done until then."""
+        ...
+
 
 class Dispatcher:
     """Keep every robot's queue moving until stopped."""
@@ -90,10 +93,7 @@ class Dispatcher:
         self._executor = executor or Pool(COURIERS, "courier")
         self._robots: Mapping[str, RobotSettings] = {}
         self._heirs: Mapping[str, str] = {}
-        self._seats: tuple[Seat, ...] = ()
-        self._look_at: dict[tuple[str, str], datetime] = {}
-        self._rests_until: dict[tuple[str, str], datetime] = {}
-        self._seats_of: dict[str, list[tuple[str, str]]] = {}  # by queue
+        self._agenda = Agenda()
         self._in_flight: dict[str, str] = {}  # tokens, and the queue of each
         self._futures: list[Future[None]] = []
         self._state = threading.Lock()
@@ -114,21 +114,12 @@ class Dispatcher:
 
         A token that rests is left alone: in a storm, asking would cost more than accepting.
         """
-        sooner = False
-        with self._state:
-            for name in (seat for robot in robots for seat in self._seats_of.get(robot, ())):
-                look_at = self._rests_until.get(name, _NOW)
-                if look_at < self._look_at[name]:
-                    self._look_at[name] = look_at
-                    sooner = True
-        if sooner:
+        if self._agenda.wake(robots):
             self._woken.set()
 
     def wake_all(self) -> None:
         """Look at every queue now, whatever was known of it."""
-        with self._state:
-            self._rests_until.clear()
-            self._look_at = dict.fromkeys(self._look_at, _NOW)
+        self._agenda.look_at_all()
         self._woken.set()
 
     def stop(self) -> None:
@@ -151,32 +142,37 @@ class Dispatcher:
         """Claim all that can be claimed now; return when to look again."""
         equipment = self._equipment()
         now = self._clock.now()
-        self._know(equipment.robots, equipment.heirs)
-        for seat in self._due(now):
+        self._know(equipment, NOW)
+        for seat in self._agenda.due(now):
             if self._may_look(seat):
                 self._look(seat, equipment, now)
         with self._state:
-            idle = (seat for seat in self._seats if self._is_free(seat))
-            return min((self._look_at[seat.name] for seat in idle), default=_NEVER)
+            return self._agenda.next_at(self._is_free)
 
-    def _know(self, robots: Mapping[str, RobotSettings], heirs: Mapping[str, str]) -> None:
+    def look_around(self) -> None:
+        """Look at every queue in which anything is to be done, whatever was known of it."""
+        self._know(self._equipment(), NEVER)
+        try:
+            stirring = self._queue.stirring(self._clock.now() + LONGEST_WAIT)
+        except StoreUnavailable:
+            self.wake_all()  # which tells of it, robot by robot
+        else:
+            self._agenda.look_at(stirring.queues, stirring.tokens)
+
+    def _know(self, equipment: Equipment, look_at: datetime) -> None:
         """Learn the seats of a configuration that is in force now."""
+        robots, heirs = equipment.robots, equipment.heirs
         if robots is self._robots and heirs == self._heirs:
             return
-        self._robots, self._heirs, self._seats = robots, heirs, seats_of(robots, heirs)
-        with self._state:
-            self._look_at = {seat.name: self._look_at.get(seat.name, _NOW) for seat in self._seats}
-            self._rests_until.clear()
-            self._seats_of = {}
-            for seat in self._seats:
-                self._seats_of.setdefault(seat.queue, []).append(seat.name)
+        self._robots, self._heirs = robots, heirs
+        self._agenda.know(seats_of(robots, heirs), look_at)
 
     def _run(self) -> None:
-        round_at = _NOW
+        round_at = NOW
         while not self._stopping.is_set():
             now = self._clock.now()
             if not round_at <= now < round_at + LONGEST_WAIT:  # or the clock was set back
-                self.wake_all()
+                self.look_around()
                 round_at = now
             self._woken.clear()
             if self._stopping.is_set():
@@ -184,10 +180,6 @@ class Dispatcher:
             look_at = self.step()
             now = self._clock.now()
             self._clock.wait(self._woken, min(max(look_at, now) - now, LONGEST_WAIT))
-
-    def _due(self, now: datetime) -> list[Seat]:
-        with self._state:
-            return [seat for seat in self._seats if self._look_at[seat.name] <= now]
 
     def _may_look(self, seat: Seat) -> bool:
         with self._state:
@@ -204,8 +196,7 @@ class Dispatcher:
         return all(queue != seat.queue or token in mine for token, queue in self._in_flight.items())
 
     def _look(self, seat: Seat, equipment: Equipment, now: datetime) -> None:
-        with self._state:
-            self._look_at[seat.name] = _NEVER  # a wake from here on is about something new
+        self._agenda.looked(seat)
         try:
             found = self._queue.take_turn(
                 token=seat.token,
@@ -222,24 +213,14 @@ class Dispatcher:
             log.error("queue not readable", robot=seat.queue, why=str(error))  # noqa: TRY400  # says all
             found = Idle(now + STORE_PAUSE)
         if isinstance(found, Idle):
-            self._come_back(seat, found.until, rests=found.rests)
+            self._agenda.come_back(seat, found.until, rests=found.rests)
         else:
             self._hand_over(found, seat, equipment)
 
-    def _come_back(self, seat: Seat, until: datetime | None, *, rests: bool = False) -> None:
-        with self._state:
-            self._rests_until.pop(seat.name, None)
-            if rests and until is not None:
-                self._rests_until[seat.name] = until
-            look_at = self._look_at.get(seat.name, _NEVER)
-            self._look_at[seat.name] = min(look_at, until or _NEVER)
-
     def _hand_over(self, turn: Turn, seat: Seat, equipment: Equipment) -> None:
-        # Whoever else sends with this token comes first next time.
-        self._seats = (*(each for each in self._seats if each is not seat), seat)
+        self._agenda.handed_over(seat)
         with self._state:
             self._in_flight[seat.token] = seat.queue
-            self._rests_until.pop(seat.name, None)
         future = self._executor.submit(self._take, turn, seat, equipment)
         self._futures = [*(each for each in self._futures if not each.done()), future]
 
@@ -254,9 +235,9 @@ class Dispatcher:
         except Exception:
             log.exception("a turn failed by a fault of the adapter", robot=seat.queue)
         if isinstance(found, Idle):
-            self._come_back(seat, found.until)
+            self._agenda.come_back(seat, found.until)
         else:
-            self._come_back(seat, found or _NOW)
+            self._agenda.come_back(seat, found or NOW)
             self._let_look(turn, seat)
         with self._state:
             self._in_flight.pop(seat.token, None)
@@ -268,7 +249,4 @@ class Dispatcher:
         Only once a message is settled: who found nothing to send would wake the others for ever.
         """
         queues = {turn.robot, seat.queue, seat.robot.fallback}
-        with self._state:
-            for name in self._look_at:
-                if name != seat.name and (name[0] in queues or name[1] == seat.token):
-                    self._look_at[name] = _NOW
+        self._agenda.look_at(queues, {seat.token}, but=seat.name)

@@ -39,6 +39,9 @@ SLICE: Final = 500
 SLICE_ALERTS: Final = 1_000
 """Alerts from which on a slice takes no further delivery: each is read, to be counted out."""
 
+UNFINISHED: Final = select(unsettled.c.robot).distinct()
+"""A query: the robots of which a digest is not settled wholly."""
+
 _ANY: Final = Prepared(
     any=select(unsettled.c.batch).where(unsettled.c.robot == bindparam("of")).limit(1)
 )

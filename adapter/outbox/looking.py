@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 from sqlalchemy import func, select
@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from adapter.core.monthly import month_of
 from adapter.core.priority import Priority
+from adapter.core.turn import Stirring
 from adapter.errors import StoreUnavailable
 from adapter.outbox import (
     announced,
@@ -23,9 +24,20 @@ from adapter.outbox import (
     swapping,
     switchboard,
 )
+from adapter.outbox.ledger import OPEN
 from adapter.outbox.messages import PENDING
 from adapter.outbox.rows import Ailing, QueueState, RefusedBody, to_ailing, to_delivery
-from adapter.outbox.tables import charges, dead, deliveries, from_us, queues, to_us, tokens
+from adapter.outbox.tables import (
+    batches,
+    charges,
+    dead,
+    deliveries,
+    from_us,
+    notices,
+    queues,
+    to_us,
+    tokens,
+)
 from adapter.outbox.tables import months as month_table
 
 if TYPE_CHECKING:
@@ -41,6 +53,10 @@ if TYPE_CHECKING:
     from adapter.core.swaps import Swap
     from adapter.core.switches import Switch
     from adapter.outbox.months import Month
+
+_FILLED: Final = select(queues.c.robot).where(queues.c.deliveries > 0).distinct()
+_ASKED_FOR: Final = select(notices.c.robot).where(notices.c.state == PENDING).distinct()
+_LEFT_OPEN: Final = select(batches.c.token).where(batches.c.state == OPEN)
 
 
 class Looking:
@@ -118,6 +134,18 @@ class Looking:
                 return announced.wanted_by_digest(connection, robot, counted)
         except SQLAlchemyError as error:
             raise self._unreadable(error) from None
+
+    def stirring(self, until: datetime) -> Stirring:
+        """Return in which queues something waits, and which tokens have left a message open.
+
+        What is deferred until later than that is left out.
+        """
+        due = deferring.overdue(until)
+        queries = (_FILLED, _ASKED_FOR, digests.UNFINISHED, due)
+        return Stirring(
+            frozenset(row.robot for query in queries for row in self._read(query)),
+            frozenset(row.token for row in self._read(_LEFT_OPEN)),
+        )
 
     def outline(self, robot: str) -> Totals:
         """Return the sums of all that waits at a robot, whatever its number of alert names."""

@@ -23,6 +23,7 @@ class Counted:
     def __init__(self, bench: Bench) -> None:
         self.asked = 0
         self._take_turn = bench.outbox.take_turn
+        self.stirring = bench.outbox.stirring
 
     def take_turn(self, **turn: Any) -> Any:  # noqa: ANN401  # whatever the queue takes
         self.asked += 1
