@@ -110,11 +110,17 @@ class Crew:
     def _work(self) -> None:
         while True:
             job = self._jobs.get()
-            if job is not None:
+            if job is None:
+                self._answer_together()
+            else:
                 self._answer([job])
-                continue
-            while batch := self._together.next_batch():
-                self._answer(batch)
+
+    def _answer_together(self) -> None:
+        while batch := self._together.next_batch():
+            self._answer(batch)
+            if not self._jobs.empty():  # all threads are at work: others come first, then we
+                self._jobs.put(None)
+                return
 
     def _answer(self, batch: list[_Job]) -> None:
         begun = [(*job, self._begin(*job)) for job in batch]
