@@ -6,6 +6,7 @@ sorted column by column, which takes a fraction of looking at one after the othe
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
@@ -13,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 from adapter.core.alerts import subset
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from adapter.core.alerts import Alert, AlertGroup
 
 Kind = tuple[object, ...]
-"""The status of an alert, and its values of the labels that are asked."""
+"""The status of an alert, and its values of the labels that are asked, as far as they differ."""
 
 _ALONE: Final[Sequence[Kind]] = ((),)
 """The kind of an alert that there is nothing to tell apart from."""
@@ -30,7 +31,7 @@ _labels: Final = attrgetter("labels")
 class Kinds:
     """Sort the alerts of a group by their status and by the labels that are `asked`.
 
-    `examples` holds an alert of each kind, in the order in which the kinds first come.
+    `examples` holds the last alert of each kind, in the order in which the kinds first come.
     """
 
     __slots__ = ("_each", "_group", "examples")
@@ -45,6 +46,11 @@ class Kinds:
         """Return the kind of each alert of these kinds, in the group's order."""
         return [kind for kind in self._each if kind in these]
 
+    def numbers(self, indexes: Iterable[int] | None = None) -> Mapping[Kind, int]:
+        """Return how many alerts of each kind there are, of all or at these indexes."""
+        each = self._each if indexes is None else [self._each[at] for at in indexes]
+        return Counter(each) if len(self.examples) > 1 else dict.fromkeys(each, len(each))
+
     def part(self, these: Collection[Kind]) -> AlertGroup:
         """Return the group with only the alerts of these kinds."""
         if len(these) == len(self.examples):
@@ -55,5 +61,7 @@ class Kinds:
 
 def _kinds(alerts: Sequence[Alert], asked: Sequence[str]) -> list[Kind]:
     labels: list[dict[str, str]] = list(map(_labels, alerts))
-    values = [map(dict.get, labels, repeat(name)) for name in asked]
-    return list(zip(map(_status, alerts), *values, strict=True))
+    columns: list[list[object]] = [list(map(_status, alerts))]
+    columns += [list(map(dict.get, labels, repeat(name))) for name in asked]
+    telling = [column for column in columns if column.count(column[0]) < len(column)]
+    return list(zip(*telling, strict=True)) if telling else [()] * len(alerts)

@@ -5,9 +5,9 @@ Webhooks that share a commit share the statements too: a statement costs more th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from msgspec.structs import replace
 from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -116,9 +116,13 @@ def _fresh(connection: Connection, webhook: Webhook, known: _States) -> list[Par
         if not _is_known(part, last, webhook):
             times = last.times + 1 if last is not None and last.digest == part.digest else 1
             known[part.key] = _Known(part.digest, times, to_us(webhook.now))
-            rows = tuple([{**row, "times": times} for row in part.rows])
-            fresh.append(replace(part, rows=rows))
+            fresh.append(part if times == 1 else _repeated(part, times))
     return fresh
+
+
+def _repeated(part: Part, times: int) -> Part:
+    """Return a part that says how many `times` in a row its state came."""
+    return replace(part, rows=tuple([{**row, "times": times} for row in part.rows]))
 
 
 def _is_known(part: Part, last: _Known | None, webhook: Webhook) -> bool:

@@ -18,8 +18,8 @@ from adapter.core.batch import Count, Held, Totals
 from adapter.core.priority import Priority
 from adapter.outbox.bits import is_full, pack, unite
 from adapter.outbox.prepared import Prepared
-from adapter.outbox.rows import count_key
 from adapter.outbox.tables import deferred, deliveries, from_us, to_us
+from adapter.outbox.weighing import count_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

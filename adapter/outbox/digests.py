@@ -18,9 +18,10 @@ from adapter.outbox.announced import remember_digested
 from adapter.outbox.bits import unpack
 from adapter.outbox.marking import SENT, leave_queue
 from adapter.outbox.prepared import Prepared
-from adapter.outbox.rows import count_key, count_rows, to_delivery
+from adapter.outbox.rows import to_delivery
 from adapter.outbox.summing import forget, take
 from adapter.outbox.tables import deliveries, from_us, to_us, unsettled
+from adapter.outbox.weighing import count_rows, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row
 
-    from adapter.core.alerts import Alert
-    from adapter.outbox.rows import CountKey
+    from adapter.outbox.weighing import Weight
 
 PENDING: Final = "pending"
 
@@ -123,17 +123,15 @@ def _settle(connection: Connection, robot: str, rows: Sequence[Row[Any]], at: in
     leave_queue(connection, robot, {int(Priority.NORMAL): len(rows)})
 
 
-def _left(rows: Sequence[Row[Any]]) -> Iterator[tuple[CountKey, Alert]]:
-    """Yield the alerts that waited until now, and under what each is counted."""
+def _left(rows: Sequence[Row[Any]]) -> Iterator[Weight]:
+    """Yield what the alerts weigh that waited until now."""
     for row in rows:
         try:
             delivery = to_delivery(row.payload)
         except msgspec.MsgspecError:  # of another version: nobody can tell what it counted for
             continue
         told = unpack(row.told, row.alerts)
-        for index, alert in enumerate(delivery.group.alerts):
-            if index not in told:
-                yield count_key(delivery, alert), alert
+        yield from weigh(delivery, [index for index in range(row.alerts) if index not in told])
 
 
 def _finish(connection: Connection, digest: Row[Any]) -> None:

@@ -23,8 +23,9 @@ from adapter.outbox.deferring import DEFERRED, give_up
 from adapter.outbox.ledger import OPEN, end_unsent
 from adapter.outbox.marking import SENT, leave_queue, uncount
 from adapter.outbox.messages import PENDING
-from adapter.outbox.rows import count_key, count_rows, to_delivery
+from adapter.outbox.rows import to_delivery
 from adapter.outbox.tables import batches, dead, deliveries, discarded, items, to_us
+from adapter.outbox.weighing import count_rows, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -208,8 +209,7 @@ def _waiting(row: Row[Any] | None, index: int | None) -> frozenset[int]:
 def _count(connection: Connection, row: Row[Any], alerts: frozenset[int]) -> None:
     """Add alerts that wait again to the sums."""
     delivery = _readable(row)
-    members = [delivery.group.alerts[index] for index in sorted(alerts)]
-    add(connection, count_rows((count_key(delivery, alert), alert) for alert in members))
+    add(connection, count_rows(weigh(delivery, alerts)))
     if row.state != PENDING:
         one = {"robot": row.robot, "priority": row.priority, "deliveries": 1}
         add_deliveries(connection, [one])

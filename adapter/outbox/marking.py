@@ -14,9 +14,10 @@ from sqlalchemy import bindparam, select, update
 from adapter.outbox.accepting import add_deliveries
 from adapter.outbox.bits import is_full, unite, unpack
 from adapter.outbox.prepared import Prepared
-from adapter.outbox.rows import count_key, count_rows, to_delivery
+from adapter.outbox.rows import to_delivery
 from adapter.outbox.summing import take
 from adapter.outbox.tables import deliveries, to_us
+from adapter.outbox.weighing import count_rows, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from adapter.core.alerts import Alert
     from adapter.core.delivery import Delivery
-    from adapter.outbox.rows import CountKey
+    from adapter.outbox.weighing import Weight
 
 SENT: Final = "sent"
 SUPERSEDED: Final = "superseded"
@@ -68,7 +68,7 @@ def told_by(connection: Connection, items: Sequence[Row[Any]]) -> list[Told]:
 
 def mark(connection: Connection, told: Sequence[Told], now: datetime) -> int:
     """Note which alerts are told; return how many deliveries wait no more."""
-    counted: list[tuple[CountKey, Alert]] = []
+    counted: list[Weight] = []
     left: Counter[tuple[str, int]] = Counter()
     changes: list[dict[str, object]] = []
     for each in told:
@@ -100,11 +100,9 @@ def _change(each: Told, after: str, settled_at: datetime | None) -> dict[str, ob
     }
 
 
-def gone_of(row: Row[Any], delivery: Delivery, bits: str) -> Iterator[tuple[CountKey, Alert]]:
-    """Yield the alerts of `bits` that had waited until now, and under what they are counted."""
-    for index in unpack(bits, row.alerts) - unpack(row.told, row.alerts):
-        alert = delivery.group.alerts[index]
-        yield count_key(delivery, alert), alert
+def gone_of(row: Row[Any], delivery: Delivery, bits: str) -> Iterator[Weight]:
+    """Yield what the alerts of `bits` weigh that had waited until now."""
+    return weigh(delivery, unpack(bits, row.alerts) - unpack(row.told, row.alerts))
 
 
 def uncount(connection: Connection, row: Row[Any], bits: str) -> None:

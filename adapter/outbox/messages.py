@@ -14,8 +14,9 @@ from adapter.outbox.announced import remember, remember_digested
 from adapter.outbox.bits import pack, unpack
 from adapter.outbox.ledger import OPEN
 from adapter.outbox.marking import SENT, leave_queue, mark, told_by
-from adapter.outbox.rows import count_key, count_rows, to_delivery
+from adapter.outbox.rows import to_delivery
 from adapter.outbox.tables import batches, dead, deliveries, items, notices, to_us
+from adapter.outbox.weighing import count_rows, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -207,8 +208,8 @@ def _release(connection: Connection, batch: Row[Any], through_id: int) -> None:
     for row in deferring.release(connection, batch, through_id):
         delivery = to_delivery(row.payload)
         told = unpack(row.told, row.alerts)
-        left = (each for index, each in enumerate(delivery.group.alerts) if index not in told)
-        add(connection, count_rows((count_key(delivery, alert), alert) for alert in left))
+        left = [index for index in range(row.alerts) if index not in told]
+        add(connection, count_rows(weigh(delivery, left)))
         leave_queue(connection, row.robot, {row.priority: -1})
 
 

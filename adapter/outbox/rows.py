@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from adapter.core.batch import Waiting
-from adapter.core.batching import estimate
 from adapter.core.dedup import digest
 from adapter.core.delivery import Delivery, Notice, Post
 from adapter.core.priority import Priority
 from adapter.outbox.bits import unpack
 from adapter.outbox.tables import from_us, to_us
+from adapter.outbox.weighing import count_rows, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from sqlalchemy import Row
-
-    from adapter.core.alerts import Alert, Status
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode_delivery: Final = msgspec.json.Decoder(Delivery).decode
 _decode_notice: Final[msgspec.json.Decoder[Notice | Post]] = msgspec.json.Decoder(Notice | Post)
 
-NAME_LENGTH: Final = 200
-"""Characters of an alert name that sums are kept by."""
-
 CHANGED_ELSEWHERE: Final = frozenset({"new alerts added", "some alerts resolved"})
 """Reasons that speak of the whole group, of which a robot may get only a part."""
-
-CountKey = tuple[str, int, str, str, str, str]
-"""Robot, priority, template, alert name, severity, status: what sums are kept by."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -77,31 +69,23 @@ class RefusedBody(msgspec.Struct, frozen=True):
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Hold all that one webhook brings to one robot: its rows, and the group state they tell.
 
-    `changed_elsewhere` is true where what is new may lie in another robot's part of the group.
+    `changed_elsewhere` is true where what is new may lie in another robot's part of the group;
+    `defers`, where any of it is held back; `reminds`, where somebody is to be reminded of any.
     """
 
     robot: str
     key: str
     digest: str
     changed_elsewhere: bool
+    defers: bool
+    reminds: bool
     accepted: tuple[Delivery, ...]
     rows: tuple[dict[str, object], ...]
-    counts: tuple[dict[str, object], ...]
-    queues: tuple[dict[str, object], ...]
-
-    @property
-    def defers(self) -> bool:
-        """Return whether any of it is held back."""
-        return any(delivery.deferred_until is not None for delivery in self.accepted)
-
-    @property
-    def reminds(self) -> bool:
-        """Return whether somebody is to be reminded of any of it."""
-        return any(delivery.remind is not None for delivery in self.accepted)
+    counts: Sequence[dict[str, object]]
+    queues: Sequence[dict[str, object]]
 
 
 def parts_of(accepted: Iterable[Delivery], now: datetime) -> list[Part]:
@@ -115,22 +99,29 @@ def parts_of(accepted: Iterable[Delivery], now: datetime) -> list[Part]:
 def _part(accepted: Sequence[Delivery], now: datetime) -> Part:
     first = accepted[0]
     waiting = [delivery for delivery in accepted if delivery.deferred_until is None]
-    lanes: dict[int, int] = {}
-    for delivery in waiting:
-        lanes[delivery.priority] = lanes.get(delivery.priority, 0) + 1
     return Part(
         robot=first.robot,
         key=_identity(first),
         digest=_state_of(accepted),
         changed_elsewhere=first.group.notification_reason in CHANGED_ELSEWHERE,
+        defers=len(waiting) < len(accepted),
+        reminds=any(delivery.remind is not None for delivery in accepted),
         accepted=tuple(accepted),
-        rows=tuple(_row(delivery, now) for delivery in accepted),
-        counts=tuple(_counts(waiting)),
-        queues=tuple(
-            {"robot": first.robot, "priority": int(priority), "deliveries": number}
-            for priority, number in lanes.items()
-        ),
+        rows=tuple([_row(delivery, now) for delivery in accepted]),
+        counts=count_rows([each for delivery in waiting for each in weigh(delivery)]),
+        queues=_queues(first.robot, waiting),
     )
+
+
+def _queues(robot: str, waiting: Sequence[Delivery]) -> list[dict[str, object]]:
+    """Return by how many deliveries the lanes of a robot grow."""
+    lanes: dict[int, int] = {}
+    for delivery in waiting:
+        lanes[delivery.priority] = lanes.get(delivery.priority, 0) + 1
+    return [
+        {"robot": robot, "priority": int(priority), "deliveries": number}
+        for priority, number in lanes.items()
+    ]
 
 
 def _state_of(accepted: Sequence[Delivery]) -> str:
@@ -163,6 +154,7 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, object]:
         "payload": _encode(delivery),
         "alerts": len(delivery.group.alerts),
         "suspect": 0,
+        "times": 1,
         "received_at": to_us(now),
     }
 
@@ -188,55 +180,6 @@ def asked_row(post: Post, now: datetime) -> dict[str, object]:
         "uuid": post.msg_uuid,
         "received_at": to_us(now),
     }
-
-
-def count_key(delivery: Delivery, alert: Alert) -> CountKey:
-    """Return under what an alert is counted."""
-    return (
-        delivery.robot,
-        int(delivery.priority),
-        delivery.settings.template,
-        alert.name[:NAME_LENGTH].replace("\0", ""),
-        alert.labels.get(delivery.severity_label, "")[:NAME_LENGTH].replace("\0", ""),
-        alert.status.value,
-    )
-
-
-def _counts(accepted: Iterable[Delivery]) -> Iterable[dict[str, object]]:
-    """Return what the sums change by; the key of alerts that are alike is made once."""
-    sums: dict[CountKey, list[int]] = {}
-    for delivery in accepted:
-        alike: dict[tuple[str, str, Status], list[int]] = {}
-        severity = delivery.severity_label
-        for alert in delivery.group.alerts:
-            labels = alert.labels
-            kind = (labels.get("alertname", ""), labels.get(severity, ""), alert.status)
-            found = alike.get(kind)
-            if found is None:
-                found = alike[kind] = sums.setdefault(count_key(delivery, alert), [0, 0, 0])
-            full, line = estimate(alert)
-            found[0] += 1
-            found[1] += full
-            found[2] += line
-    return [_count_row(key, *values) for key, values in sums.items()]
-
-
-def count_rows(alerts: Iterable[tuple[CountKey, Alert]], sign: int = 1) -> list[dict[str, object]]:
-    """Return what the sums change by when these alerts come (1) or go (-1)."""
-    sums: dict[CountKey, list[int]] = {}
-    for key, alert in alerts:
-        full, line = estimate(alert)
-        found = sums.setdefault(key, [0, 0, 0])
-        found[0] += sign
-        found[1] += sign * full
-        found[2] += sign * line
-    return [_count_row(key, *values) for key, values in sums.items()]
-
-
-def _count_row(key: CountKey, alerts: int, full: int, line: int) -> dict[str, object]:
-    names = ("robot", "priority", "template", "name", "severity", "status")
-    fields: dict[str, object] = dict(zip(names, key, strict=True))
-    return {**fields, "alerts": alerts, "full_bytes": full, "line_bytes": line}
 
 
 def to_ailing(row: Row[Any]) -> Ailing:

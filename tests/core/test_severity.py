@@ -15,7 +15,7 @@ from adapter.core.routes import Route, RouteSettings
 from adapter.core.routing import route_group
 from adapter.core.severity import DEFAULT_SCALE, LEVELS, UNTOLD, Level, Scale
 from adapter.core.style import Style
-from adapter.outbox.rows import count_key
+from adapter.outbox.weighing import count_key
 from support.alerts import make_alert
 from support.batches import a_batch, an_alert, entries_of
 from support.rendering import NOW, bundled

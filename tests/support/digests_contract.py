@@ -13,8 +13,9 @@ from adapter.core.delivery import Idle
 from adapter.core.priority import Priority
 from adapter.core.turn import Turn
 from adapter.outbox import digests
-from adapter.outbox.rows import count_key, to_delivery
+from adapter.outbox.rows import to_delivery
 from adapter.outbox.tables import deliveries, totals
+from adapter.outbox.weighing import count_key
 from support.alerts import make_alert, make_delivery
 from support.announced_contract import known
 from support.clock import START

@@ -1,0 +1,81 @@
+"""Weighing: what the alerts of a delivery add to the sums of what waits, and take away again.
+
+Alerts of one group that have one name, severity and status are told in nearly as many words, and
+a storm brings hundreds of them. So one of each kind is measured for all. Which one follows from the
+delivery alone: what was added when it came is what is taken away when it goes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from adapter.core.estimating import estimate
+from adapter.core.kinds import Kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from adapter.core.alerts import Alert
+    from adapter.core.delivery import Delivery
+
+NAME_LENGTH: Final = 200
+"""Characters of an alert name that sums are kept by."""
+
+CountKey = tuple[str, int, str, str, str, str]
+"""Robot, priority, template, alert name, severity, status: what sums are kept by."""
+
+
+class Weight(NamedTuple):
+    """Hold how many alerts are counted under a key, and the bytes that one of them takes."""
+
+    key: CountKey
+    alerts: int
+    full_bytes: int
+    line_bytes: int
+
+
+def weigh(delivery: Delivery, indexes: Iterable[int] | None = None) -> Iterator[Weight]:
+    """Yield what the alerts of a delivery weigh, all or those at these indexes."""
+    kinds = Kinds(delivery.group, ("alertname", delivery.severity_label))
+    for kind, number in kinds.numbers(indexes).items():
+        example = kinds.examples[kind]
+        yield Weight(count_key(delivery, example), number, *estimate(example))
+
+
+def count_key(delivery: Delivery, alert: Alert) -> CountKey:
+    """Return under what an alert is counted."""
+    return (
+        delivery.robot,
+        int(delivery.priority),
+        delivery.settings.template,
+        alert.name[:NAME_LENGTH].replace("\0", ""),
+        alert.labels.get(delivery.severity_label, "")[:NAME_LENGTH].replace("\0", ""),
+        alert.status.value,
+    )
+
+
+def count_rows(weights: Iterable[Weight], sign: int = 1) -> list[dict[str, object]]:
+    """Return what the sums change by when these alerts come (1) or go (-1)."""
+    sums: dict[CountKey, list[int]] = {}
+    for key, alerts, full, line in weights:
+        found = sums.setdefault(key, [0, 0, 0])
+        found[0] += sign * alerts
+        found[1] += sign * alerts * full
+        found[2] += sign * alerts * line
+    return [count_row(key, *values) for key, values in sums.items()]
+
+
+def count_row(key: CountKey, alerts: int, full: int, line: int) -> dict[str, object]:
+    """Return what the sums of one key change by."""
+    robot, priority, template, name, severity, status = key
+    return {
+        "robot": robot,
+        "priority": priority,
+        "template": template,
+        "name": name,
+        "severity": severity,
+        "status": status,
+        "alerts": alerts,
+        "full_bytes": full,
+        "line_bytes": line,
+    }
