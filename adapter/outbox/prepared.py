@@ -7,13 +7,13 @@ are of types that every driver takes unchanged: integers, text and bytes.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
     from sqlalchemy.engine.interfaces import DBAPICursor
@@ -31,64 +31,81 @@ class Prepared:
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
         """Carry it out for each of these rows."""
-        written = self._for(connection)
-        with _cursor(connection, written.sql) as cursor:
-            cursor.executemany(written.sql, [written.ordered(row) for row in rows])
+        dialect = connection.dialect
+        written = self._written.get(dialect.name) or self._write(connection)
+        cursor = connection.connection.cursor()
+        try:
+            cursor.executemany(written.sql, list(map(written.ordered, rows)))
+        except dialect.loaded_dbapi.Error as error:
+            raise _named(error, connection, cursor, written.sql) from error
+        finally:
+            cursor.close()
 
     def find(self, connection: Connection, **values: object) -> Sequence[Sequence[Any]]:
         """Carry it out once and return the rows that it finds."""
-        written = self._for(connection)
-        with _cursor(connection, written.sql) as cursor:
+        dialect = connection.dialect
+        written = self._written.get(dialect.name) or self._write(connection)
+        cursor = connection.connection.cursor()
+        try:
             cursor.execute(written.sql, written.ordered({**written.given, **values}))
             return cursor.fetchall()
+        except dialect.loaded_dbapi.Error as error:
+            raise _named(error, connection, cursor, written.sql) from error
+        finally:
+            cursor.close()
 
-    def _for(self, connection: Connection) -> _Written:
+    def _write(self, connection: Connection) -> _Written:
         dialect = connection.dialect
-        written = self._written.get(dialect.name)
-        if written is None:
-            name = dialect.name if dialect.name in self._statements else "any"
-            compiled = self._statements[name].compile(
-                dialect=dialect, column_keys=self._names or None
-            )
-            written = self._written[dialect.name] = _Written(cast("SQLCompiler", compiled))
+        name = dialect.name if dialect.name in self._statements else "any"
+        compiled = self._statements[name].compile(dialect=dialect, column_keys=self._names or None)
+        written = self._written[dialect.name] = _Written(cast("SQLCompiler", compiled))
         return written
 
 
 class _Written:
-    """Hold a statement as one database reads it; `given` are the parameters it has by itself."""
+    """Hold a statement as one database reads it; `given` are the parameters it has by itself.
+
+    `ordered` makes of values by name what the driver takes: the same, or a tuple in the statement's
+    order where it knows no names.
+    """
 
     def __init__(self, compiled: SQLCompiler) -> None:
         self.sql = str(compiled)
         self.given = compiled.params
-        self._order = compiled.positiontup
-
-    def ordered(self, values: Mapping[str, object]) -> Any:  # noqa: ANN401  # as the driver takes it
-        """Return values by name, or in the statement's order where the driver knows no names."""
-        if self._order is None:
-            return values
-        return tuple([values[name] for name in self._order])
+        self.ordered = _ordering(compiled.positiontup)
 
 
-@contextmanager
-def _cursor(connection: Connection, sql: str) -> Iterator[DBAPICursor]:
-    """Lend the driver's cursor; its errors come as SQLAlchemy's, and free of parameters."""
-    driver = connection.dialect.loaded_dbapi
-    raw = connection.connection
-    cursor = raw.cursor()
-    try:
-        yield cursor
-    except driver.Error as error:
-        lost = connection.dialect.is_disconnect(error, raw, cursor)
-        if lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            sql,
-            None,
-            error,
-            driver.Error,
-            hide_parameters=True,
-            connection_invalidated=lost,
-            dialect=connection.dialect,
-        ) from error
-    finally:
-        cursor.close()
+def _ordering(names: Sequence[str] | None) -> Callable[[Mapping[str, object]], Any]:
+    if names is None:
+        return _as_they_are
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple([values[name] for name in names])
+
+
+def _as_they_are(values: Mapping[str, object]) -> Mapping[str, object]:
+    return values
+
+
+def _named(  # the driver's error, whose class only it knows
+    error: Any,  # noqa: ANN401
+    connection: Connection,
+    cursor: DBAPICursor,
+    sql: str,
+) -> Exception:
+    """Return a driver's error as SQLAlchemy's, free of parameters."""
+    dialect = connection.dialect
+    driver = dialect.loaded_dbapi
+    lost = dialect.is_disconnect(error, connection.connection, cursor)
+    if lost:
+        connection.invalidate(error)
+    named: Exception = DBAPIError.instance(
+        sql,
+        None,
+        error,
+        driver.Error,
+        hide_parameters=True,
+        connection_invalidated=lost,
+        dialect=dialect,
+    )
+    return named
