@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
 LABEL: Final = "severity"
 """The label that tells the level, unless a shop has another."""
@@ -91,11 +91,16 @@ class Scale:
 
     def rank(self, level: Level) -> int:
         """Return the place of a level: 0 is the worst."""
-        return self._ranks[id(level)]
+        return self._ranks[_known_by(level)]
 
     @cached_property
-    def _ranks(self) -> Mapping[int, int]:
-        return {id(level): place for place, level in enumerate(self.worst_first)}
+    def _ranks(self) -> Mapping[Hashable, int]:
+        return {_known_by(level): place for place, level in enumerate(self.worst_first)}
+
+
+def _known_by(level: Level) -> Hashable:
+    """Return what tells a level from others, also where it was brought to another process."""
+    return level.values, level.emoji, level.color
 
 
 DEFAULT_SCALE: Final = Scale()

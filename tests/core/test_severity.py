@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -84,3 +85,7 @@ def test_the_levels_of_a_shop_are_what_merged_messages_and_digests_count() -> No
     digest = RENDERER.render_batch(a_batch(Form.DIGEST, entries, label="level"), now=NOW)
     assert "🟥 3 · 🟧 3 · 🟨 3" in digest.message.markdown.text
     assert DEFAULT_SCALE.level("p0") is LEVELS[0]
+
+
+def test_a_level_keeps_its_rank_in_another_process() -> None:
+    assert [SHOP.rank(replace(level)) for level in (P0, P1, UNTOLD, P2)] == [0, 1, 2, 3]
