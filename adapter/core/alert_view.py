@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from markupsafe import Markup
+
 from adapter.core import links
 from adapter.core.alerts import Status
+from adapter.core.entry_line import entry_line
 from adapter.core.reader import Labels
 from adapter.core.severity import UNTOLD
 from adapter.core.silence_link import silencer_of
+from adapter.core.telling import PLACES, distinctive, says_what, telling
 from adapter.core.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import timedelta
+    from collections.abc import Collection, Mapping
+    from datetime import datetime, timedelta
 
     from adapter.core.alerts import Alert, AlertGroup
     from adapter.core.links import Link
@@ -28,19 +32,7 @@ if TYPE_CHECKING:
     from adapter.core.silence_link import Silencer
     from adapter.core.style import Style
 
-PLACES: Final = ("region", "datacenter", "env", "environment", "cluster", "namespace")
-"""Labels that say where, from the largest to the smallest."""
-
-SUBJECTS: Final = (
-    *("pod", "instance", "node", "host", "hostname", "nodename", "device", "deployment"),
-    *("statefulset", "daemonset", "persistentvolumeclaim", "container", "service", "topic"),
-)
-"""Labels that say what, the most telling first."""
-
-_TELLING: Final = {name: place for place, name in enumerate(SUBJECTS)}
-_UNKNOWN: Final = len(SUBJECTS)
-_PLACES: Final = frozenset(PLACES)
-_MARKS_SHOWN: Final = 2
+_RESOLVED: Final = Status.RESOLVED  # a name of its own is found sooner
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +43,11 @@ class Shared:
     links: tuple[Link, ...]
     single: bool
     silencer: Silencer
+
+    @property
+    def apart(self) -> Collection[str] | None:
+        """Return the labels that tell none of them from the others; None if there are no others."""
+        return None if self.single else self.labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +78,6 @@ def pair(name: str, value: str) -> Text:
     return Text(f"{name}={value}")
 
 
-def _telling(name: str) -> tuple[int, str]:
-    """Return where a label stands in the order of what they tell."""
-    return _TELLING.get(name, _UNKNOWN), name
-
-
 @functools.lru_cache(maxsize=64)
 def _severity(rank: int, emoji: str, name: str, color: str) -> SeverityView:
     return SeverityView(rank, emoji, Text(name), color)
@@ -98,11 +90,22 @@ class AlertView:
         self._alert = alert = reader.style.shown_of(alert)
         self._reader = reader
         self._shared = shared
-        self._told = reader.style.told
-        self._over = alert.status is Status.RESOLVED
-        self.status = alert.status.value
-        self.starts_at = alert.started_at
-        self.ends_at = alert.ended_at
+        self._over = alert.status is _RESOLVED
+
+    @property
+    def status(self) -> str:
+        """Return whether it fires or is over, in Alertmanager's words."""
+        return str(self._alert.status)
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """Return when it began."""
+        return self._alert.started_at
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Return when it ended; None while it fires."""
+        return self._alert.ended_at
 
     @property
     def name(self) -> Text:
@@ -144,7 +147,9 @@ class AlertView:
     def own(self) -> tuple[str, ...]:
         """Return the names of the labels that tell it from others, the most telling first."""
         known = PLACES if self._shared.single else self._shared.labels
-        return tuple(sorted(self._alert.labels.keys() - known - self._told, key=_telling))
+        return tuple(
+            sorted(self._alert.labels.keys() - known - self._reader.style.told, key=telling)
+        )
 
     @property
     def subject(self) -> Text:
@@ -155,7 +160,7 @@ class AlertView:
     def subject_label(self) -> str:
         """Return the name of that label; of a single alert only one that is known to tell."""
         first = next(iter(self.own), "")
-        return first if first in _TELLING or not self._shared.single else ""
+        return first if says_what(first) or not self._shared.single else ""
 
     @property
     def details(self) -> list[Text]:
@@ -168,29 +173,11 @@ class AlertView:
 
         That is the most telling label of all, and the most telling of its own.
         """
-        known, own = self._naming()
-        told = dict.fromkeys(name for name in (known, own) if name)
-        if not told:
-            names = self._alert.labels.keys() - self._told - _PLACES
-            told = dict.fromkeys(sorted(names)[:_MARKS_SHOWN])
-        return [self._marked(name) for name in told]
-
-    def _naming(self) -> tuple[str, str]:
-        """Return the most telling label of all that say what, and of all that are its own."""
-        known, known_place, own, own_place = "", _UNKNOWN, "", (_UNKNOWN + 1, "")
-        single, shared = self._shared.single, self._shared.labels
-        for name in self._alert.labels:
-            if name in self._told or name in _PLACES:
-                continue
-            place = _TELLING.get(name, _UNKNOWN)
-            if place < known_place:
-                known, known_place = name, place
-            if not single and name not in shared and (place, name) < own_place:
-                own, own_place = name, (place, name)
-        return known, own
+        names = distinctive(self._alert.labels, self._reader.style.told, self._shared.apart)
+        return [self._marked(name) for name in names]
 
     def _marked(self, name: str) -> Text:
-        return self._text_of(name) if name in _TELLING else self._pair(name)
+        return self._text_of(name) if says_what(name) else self._pair(name)
 
     def _pair(self, name: str) -> Text:
         return pair(self._reader.text(name), self._text_of(name))
@@ -203,6 +190,12 @@ class AlertView:
         """Return its place, from the largest to the smallest."""
         labels = self._alert.labels
         return [self._reader.text(labels[name]) for name in PLACES if labels.get(name)]
+
+    @property
+    def entry(self) -> Markup:
+        """Return all of it in one line, for among alerts of other groups."""
+        line = entry_line(self._alert, self._reader, self._shared.apart)
+        return Markup(line)  # noqa: S704  # escaped when made
 
     @property
     def summary(self) -> Text:

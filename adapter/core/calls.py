@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from markupsafe import Markup
 
-from adapter.core.directory import EVERYBODY, Contact, Found, united
+from adapter.core.directory import EVERYBODY, NOT_FOUND, Contact, Found, united
 from adapter.core.message import At
 from adapter.core.message_limits import MENTION_LIMIT
 from adapter.core.text import escape, json_size
@@ -125,6 +125,12 @@ class Calls:
                 return entries[:number]
         return entries
 
+    def next(self, entry: Entry) -> Call | None:
+        """Return whom one more entry rings; None if it has to wait for the next message."""
+        if not self._who.of(entry).contacts:
+            return self._nobody
+        return self.of([entry]) if self.first_within([entry], apart=True) else None
+
     def of(self, entries: Iterable[Entry]) -> Call:
         """Return whom these entries ring, if the message tells them next."""
         return self._call(self._wishes(entries))
@@ -135,7 +141,8 @@ class Calls:
 
     def note(self, call: Call) -> Call:
         """Take what the message tells, and so rings; return it."""
-        self._rung.update(dict.fromkeys(call.rings))
+        for contact in call.rings:
+            self._rung[contact] = None
         return call
 
     def unheard(self, entries: Sequence[Entry] | None) -> Found:
@@ -147,8 +154,10 @@ class Calls:
             every = self._who.of_digest()
             wishes = dict.fromkeys(every.contacts, True)
         else:
-            every = united(map(self._who.of, entries))
-            wishes = self._wishes(entries)
+            founds = ((entry, self._who.of(entry)) for entry in entries)
+            asking = [(entry, found) for entry, found in founds if found is not NOT_FOUND]
+            every = united(found for _, found in asking)
+            wishes = self._wishes(entry for entry, _ in asking)
         left = [each for each, new in wishes.items() if new and each not in self._rung]
         return Found(() if EVERYBODY in self._rung else tuple(left), every.missing)
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from adapter.core.alert_view import PLACES, among_others
+from adapter.core.alert_view import among_others
 from adapter.core.alerts import Status
 from adapter.core.tally import RESOLVED_SIGN
+from adapter.core.telling import PLACES
 from adapter.core.text import escape
 
 if TYPE_CHECKING:

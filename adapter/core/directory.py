@@ -52,6 +52,10 @@ class Found:
     missing: tuple[str, ...] = ()
 
 
+NOT_FOUND: Final = Found()
+"""What who asks for nobody finds."""
+
+
 def united(several: Iterable[Found]) -> Found:
     """Return all that several mentions found and missed, each once, in order."""
     founds = tuple(several)

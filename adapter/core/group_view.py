@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from adapter.core.alert_view import PLACES, AlertView, Shared, description, pair, summary
+from adapter.core.alert_view import AlertView, Shared, description, pair, summary
 from adapter.core.alerts import common
 from adapter.core.links import Link, all_alerts_url, runbook_url, shared_links
 from adapter.core.reader import Labels
 from adapter.core.silence_link import silencer_of
+from adapter.core.telling import PLACES
 from adapter.core.text import Text
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ It costs by the alerts it tells, not by those that wait: it stops where the room
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol
 
 from adapter.core.fitting import size_of
@@ -50,13 +49,14 @@ def tell_lines(
     lines: list[str] = []
     left, note = heading.room, ""
     for entry in entries:
-        if not calls.first_within([entry], apart=True):
+        call = calls.next(entry)
+        if call is None:
             break
-        call = calls.of([entry])
         line = writer.write(entry, call)
+        left -= size_of(line) + call.at_growth + links.size(entry)
         told_note = note or writer.note(entry)
-        left -= size_of(line) + call.at_growth
-        left -= links.size(entry) + size_of(told_note) - size_of(note)
+        if told_note != note:
+            left -= size_of(told_note)
         if left < 0 and lines:
             break
         note = told_note
@@ -73,20 +73,21 @@ class AllAlerts:
     def __init__(self, words: Words, shown: int = LINKS_SHOWN) -> None:
         self._words = words
         self._shown = shown
-        self._counts: Counter[str] = Counter()
+        self._counts: dict[str, int] = {}
         self._urls: dict[int, str] = {}
 
     def add(self, entry: Entry) -> None:
         """Count an entry; beyond the first few places it is not linked."""
         url = self._url(entry)
         if url in self._counts or len(self._counts) < self._shown:
-            self._counts[url] += 1
+            self._counts[url] = self._counts.get(url, 0) + 1
 
     def size(self, entry: Entry) -> int:
         """Return how many bytes of JSON the links grow by at most if this entry is added."""
+        if len(self._counts) >= self._shown:
+            return 0
         url = self._url(entry)
-        new = url not in self._counts and len(self._counts) < self._shown
-        return size_of(self._link(url, _MANY)) if new else 0
+        return 0 if url in self._counts else size_of(self._link(url, _MANY))
 
     def told(self) -> str:
         """Return the links."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -75,8 +76,17 @@ def all_alerts_url(group: AlertGroup) -> str:
     base = group.external_url.rstrip("/")
     if any("/alerting/silence/" in alert.silence_url for alert in group.alerts[:1]):
         return http_url(f"{base}/alerting/groups")
-    receiver = _REGEX_SIGN.sub(r"\\\1", group.receiver[:URL_LIMIT])  # the page reads it as a regex
+    page = _known_alerts_page if len(base) <= URL_LIMIT else _alerts_page
+    return page(base, group.receiver[:URL_LIMIT])
+
+
+def _alerts_page(base: str, receiver: str) -> str:
+    receiver = _REGEX_SIGN.sub(r"\\\1", receiver)  # the page reads it as a regex
     return http_url(f"{base}/#/alerts?receiver={quote(receiver, safe='', errors='replace')}")
+
+
+_known_alerts_page: Final = functools.lru_cache(maxsize=64)(_alerts_page)
+"""The same, remembered: thousands of groups come from few senders."""
 
 
 def runbook_url(alert: Alert) -> str:

@@ -9,6 +9,7 @@ from adapter.core.fitting import paragraphs, size_of
 from adapter.core.tally import Tally, fullest
 
 if TYPE_CHECKING:
+    from adapter.core.alerts import Status
     from adapter.core.batch import Entry
     from adapter.core.envelope import Envelope
     from adapter.core.message import AlertMessage
@@ -45,27 +46,35 @@ class MergedHeading:
         self._now = readers.now
         self._scale = readers.style.scale
         self._merged = merged
-        self._tally = Tally(self._scale)
+        self._kinds: dict[tuple[str, Status], int] = {}
         self._oldest_at = readers.now
         self.room = self._room(most)
 
     @property
     def told(self) -> int:
         """Return how many entries were counted."""
-        return self._tally.total
+        return sum(self._kinds.values())
 
     def add(self, entry: Entry) -> None:
         """Count an entry that the message tells."""
-        self._tally.add(self._scale.level_of(entry.alert.labels), entry.alert.status)
+        alert = entry.alert
+        kind = alert.labels.get(self._scale.label, ""), alert.status
+        self._kinds[kind] = self._kinds.get(kind, 0) + 1
         self._oldest_at = min(self._oldest_at, entry.received_at)
 
     def message(self, *below: str) -> AlertMessage:
         """Return the message with these paragraphs below the heading."""
-        told = self._tally.named(self._words)
+        told = self._tally().named(self._words)
         delay = delay_note(self._words, self._now - self._oldest_at, merged=self._merged)
         return self._envelope.message(
             self._title(told), paragraphs(self._heading(told), delay, *below, self._last)
         )
+
+    def _tally(self) -> Tally:
+        tally = Tally(self._scale)
+        for (value, status), count in self._kinds.items():
+            tally.add(self._scale.level(value), status, count)
+        return tally
 
     def _title(self, told: str) -> str:
         return self._envelope.title(told or self._words.all_alerts)

@@ -40,10 +40,15 @@ class Reader:
 
     def text(self, value: str) -> Text:
         """Return a value from outside, cut to what is shown of it."""
+        return Text(self.shown(value))
+
+    def shown(self, value: str) -> str:
+        """Return what is shown of a value from outside, which is still to be escaped."""
         value = value.strip()
-        if len(value) * 4 > self.longest:
-            value = cut_bytes(value, self.longest, self.words.cut)
-        return Text(value)
+        return value if len(value) * 4 <= self.longest else self._cut(value)
+
+    def _cut(self, value: str) -> str:
+        return cut_bytes(value, self.longest, self.words.cut)
 
     def local(self, value: datetime) -> datetime:
         """Return `value` in the reader's zone."""

@@ -17,20 +17,25 @@ from adapter.core.budget import LENGTH_LIMIT, require_length
 from adapter.core.text import encodable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from jinja2 import Template
     from jinja2.runtime import Context
 
 _PART: Final = "part"
+_ENTRY: Final = "entry"
 _BLANK_LINES: Final = re.compile(r"\s*\n[ \t]*\n\s*")
 
 
 class Blocks(NamedTuple):
-    """Hold a template; `defined_once`: running its top level once defines every block."""
+    """Hold a template; `defined_once`: running its top level once defines every block.
+
+    `plain_entry`: its block `entry` shows `alert.entry` and nothing else.
+    """
 
     template: Template
     defined_once: bool = False
+    plain_entry: bool = False
 
     def run(self) -> Run:
         """Return what renders the blocks of one message."""
@@ -42,6 +47,7 @@ class Run:
 
     def __init__(self, blocks: Blocks) -> None:
         self._template = blocks.template
+        self.plain_entry = blocks.plain_entry
         self._context: Context | None = None
         if blocks.defined_once:
             self._context = self._template.new_context({_PART: ""})
@@ -69,25 +75,43 @@ class Run:
         return self._context.blocks[name][0](self._context)
 
 
-def is_defined_once(tree: nodes.Template, parent: Callable[[str], nodes.Template | None]) -> bool:
-    """Return whether the top level of a template, and of those that it extends, only defines.
+class Outline(NamedTuple):
+    """Say of a template which it extends; `defines`: its top level does nothing but define.
 
-    `parent` returns a template by its name. One that extends none must show, for each `part`, the
-    block of that name and nothing else.
+    One that extends none must show, for each `part`, the block of that name and nothing else.
+    `plain_entry` is as in `Blocks`; None if it has no such block.
     """
-    seen: list[str] = []
-    found: nodes.Template | None = tree
-    while found is not None:
-        told = _told(found.body)
-        if not told or not isinstance(told[0], nodes.Extends):
-            return _is_layout(told)
-        extended = told[0].template
-        if not isinstance(extended, nodes.Const) or not all(map(_defines, told[1:])):
-            return False
-        name = str(extended.value)
-        found = None if name in seen else parent(name)
-        seen.append(name)
-    return False
+
+    extends: str | None
+    defines: bool
+    plain_entry: bool | None
+
+
+def outline(tree: nodes.Template) -> Outline:
+    """Return what there is to know of a template before it runs."""
+    told = _told(tree.body)
+    entries = [block for block in tree.find_all(nodes.Block) if block.name == _ENTRY]
+    plain = all(map(_is_plain_entry, entries)) if entries else None
+    if not told or not isinstance(told[0], nodes.Extends):
+        return Outline(None, _is_layout(told), plain)
+    name = told[0].template
+    defines = isinstance(name, nodes.Const) and all(map(_defines, told[1:]))
+    return Outline(str(name.value) if isinstance(name, nodes.Const) else None, defines, plain)
+
+
+def blocks_of(template: Template, line: Sequence[Outline]) -> Blocks:
+    """Return the blocks of a template; `line` are its outline and those of all that it extends."""
+    once = bool(line) and line[-1].extends is None and all(each.defines for each in line)
+    entries = (each.plain_entry for each in line if each.plain_entry is not None)
+    return Blocks(template, once, once and next(entries, False))
+
+
+def _is_plain_entry(block: nodes.Block) -> bool:
+    shown = nodes.Getattr(nodes.Name("alert", "load"), "entry", "load")
+    if not all(isinstance(node, nodes.Output) for node in block.body):
+        return False
+    pieces = (piece for node in block.iter_child_nodes() for piece in node.iter_child_nodes())
+    return [piece for piece in pieces if not _is_white(piece)] == [shown]
 
 
 def _told(body: Iterable[nodes.Node]) -> list[nodes.Node]:
@@ -96,9 +120,11 @@ def _told(body: Iterable[nodes.Node]) -> list[nodes.Node]:
 
 
 def _is_blank(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Output) and all(
-        isinstance(piece, nodes.TemplateData) and not piece.data.strip() for piece in node.nodes
-    )
+    return isinstance(node, nodes.Output) and all(map(_is_white, node.nodes))
+
+
+def _is_white(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.TemplateData) and not node.data.strip()
 
 
 def _defines(node: nodes.Node) -> bool:

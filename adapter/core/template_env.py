@@ -9,9 +9,17 @@ from __future__ import annotations
 
 import difflib
 import functools
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
-from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError, Undefined, nodes
+from jinja2 import (
+    FunctionLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    Undefined,
+    nodes,
+)
 from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
@@ -31,12 +39,12 @@ from adapter.core.budget import (
 from adapter.core.filters import OWN_FILTERS
 from adapter.core.links import Link
 from adapter.core.reader import Labels
-from adapter.core.template_blocks import Blocks, is_defined_once
+from adapter.core.template_blocks import Blocks, Outline, blocks_of, outline
 from adapter.core.text import Text, as_text, keep, plain, written
 from adapter.core.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from jinja2.compiler import Frame
     from jinja2.runtime import Context
@@ -165,7 +173,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._sources = dict(sources)
+        self._outlines: dict[str, Outline] = {}
         self._blocks: dict[str, Blocks] = {}
         self.globals = {"range": bounded_range, "namespace": Namespace}
         self.filters = {
@@ -178,16 +186,21 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def blocks(self, name: str) -> Blocks:
         """Return the blocks of a template."""
         if name not in self._blocks:
-            tree = self._tree(name)
-            once = tree is not None and is_defined_once(tree, self._tree)
-            self._blocks[name] = Blocks(self.get_template(name), once)
+            self._blocks[name] = blocks_of(self.get_template(name), tuple(self._line_of(name)))
         return self._blocks[name]
 
-    def _tree(self, name: str) -> nodes.Template | None:
-        try:
-            return self.parse(self._sources[name], name, name)
-        except (KeyError, TemplateSyntaxError):
-            return None  # whoever renders it will be told
+    def _line_of(self, name: str) -> Iterator[Outline]:
+        """Yield the outlines of a template and all that it extends, as far as they can be read."""
+        seen: set[str] = set()
+        while name not in seen:
+            seen.add(name)
+            with suppress(TemplateError):  # whoever renders it will be told
+                self.get_template(name)
+            found = self._outlines.get(name)
+            if found is None:
+                return
+            yield found
+            name = found.extends or name
 
     def _generate(
         self,
@@ -196,6 +209,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         filename: str | None,
         defer_init: bool = False,  # noqa: FBT001, FBT002  # Jinja's signature
     ) -> str:
+        self._outlines[name or ""] = outline(source)
         return super()._generate(_Rewriter().visit(source), name, filename, defer_init)
 
     def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401  # Jinja's signature

@@ -12,6 +12,7 @@ from adapter.core.alert_view import AlertView, shared_among_others
 from adapter.core.alikes import paragraphs_of
 from adapter.core.budget import RENDERING, Rendering
 from adapter.core.buttons import buttons_of
+from adapter.core.entry_line import entry_line
 from adapter.core.group_view import sent_variables
 from adapter.core.text import Text
 
@@ -113,6 +114,9 @@ class TemplateEntries:
 
     def entry(self, alert: Alert, call: Call) -> str:
         """Return one alert in one line."""
+        if self._run.plain_entry:
+            shown = self._reader.style.shown_of(alert)
+            return entry_line(shown, self._reader, self._shared.apart).strip()
         view = AlertView(alert, self._reader, self._shared)
         self._variables.update({"alert": view, MENTIONS: call.shown})
         return self._run.block("entry", self._variables)

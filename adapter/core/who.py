@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from adapter.core.directory import Contact, Found, united
+from adapter.core.directory import NOT_FOUND, Contact, Found, united
 from adapter.core.mentions import occasion_of, wanted_by
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 Earlier = Mapping[Contact, datetime]
 NO_EARLIER: Final[Earlier] = MappingProxyType({})
-
-
-_NOT_FOUND: Final = Found()
 
 
 class Who(Protocol):
@@ -46,11 +43,11 @@ class Nobody:
 
     def of(self, _entry: Entry) -> Found:
         """Return nobody."""
-        return _NOT_FOUND
+        return NOT_FOUND
 
     def of_digest(self) -> Found:
         """Return nobody."""
-        return _NOT_FOUND
+        return NOT_FOUND
 
     @property
     def earlier(self) -> Earlier:
@@ -87,7 +84,7 @@ class OnDuty:
     def of(self, entry: Entry) -> Found:
         """Return whom an entry rings now."""
         if not entry.delivery.mentions:
-            return _NOT_FOUND
+            return NOT_FOUND
         place = entry.delivery_id, entry.index
         if place not in self._of:
             rules, source = entry.delivery.mentions, entry.delivery.group.source

@@ -7,11 +7,11 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from adapter.core.alert_view import PLACES
 from adapter.core.alerts import Alert
 from adapter.core.batch import Batch, Form, Totals
 from adapter.core.delivery import Delivery, RenderSettings
 from adapter.core.priority import Priority
+from adapter.core.telling import PLACES
 from adapter.core.text import plain
 from adapter.core.words import words_of
 from support.batches import (

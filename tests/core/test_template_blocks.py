@@ -41,7 +41,7 @@ def rendering() -> Rendering:
 def test_a_bundled_template_runs_once_and_says_the_same(name: str) -> None:
     once = Sandbox(bundled()).blocks(name)
     assert once.defined_once
-    each = once._replace(defined_once=False)
+    each = once._replace(defined_once=False, plain_entry=False)
     for group in SAMPLES:
         assert said(once, group) == said(each, group)
 
@@ -94,6 +94,25 @@ def test_a_top_level_that_only_defines_runs_once(child: str, layout: str) -> Non
 def test_any_other_top_level_runs_for_each_block(child: str, layout: str) -> None:
     sandbox = Sandbox({"t.j2": child, "layout.j2": layout, "bad.j2": "{% if"})
     assert not sandbox.blocks("t.j2").defined_once
+
+
+@pytest.mark.parametrize(
+    ("child", "plain"),
+    [
+        (f"{CHILD}{{% block entry %}}{{{{ alert.entry }}}}{{% endblock %}}", True),
+        (f"{CHILD}{{% block entry %}}\n {{{{ alert.entry }}}}\n{{% endblock %}}", True),
+        (f"{CHILD}{{% block entry %}}{{{{ alert.entry }}}}!{{% endblock %}}", False),
+        (f"{CHILD}{{% block entry %}}{{{{ alert.name }}}}{{% endblock %}}", False),
+        (f"{CHILD}{{% block entry %}}{{% if x %}}{{% endif %}}{{% endblock %}}", False),
+        ('{% extends "plain.j2" %}{% set x = 1 %}', False),
+        ('{% extends "plain.j2" %}', True),
+        ('{% extends "plain.j2" %}{% block entry %}{% endblock %}', False),
+        (CHILD, False),
+    ],
+)
+def test_a_block_that_shows_the_line_as_it_is_need_not_run(child: str, *, plain: bool) -> None:
+    shows = f"{CHILD}{{% block entry %}}{{{{ alert.entry }}}}{{% endblock %}}"
+    assert blocks_of(child, plain=shows).plain_entry is plain
 
 
 def test_what_a_top_level_sets_is_of_the_alert_that_is_told() -> None:
