@@ -3,28 +3,32 @@
 A digest may count a hundred thousand deliveries. That it was told is committed with the first slice
 of them; until the last one nothing else is planned, settled or decided of its robot. Whoever comes
 next carries on, so a crash between two slices costs nothing.
+
+First the deliveries leave the queue. Then what is left in the normal lane is newer than the digest,
+so the sums are not counted down but brought, a range of names at a time, to what that comes to.
+Until then nobody reads them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, select, tuple_, update
 
 from adapter.core.priority import Priority
-from adapter.outbox.accepting import lock
+from adapter.outbox.accepting import add, lock
 from adapter.outbox.announced import remember_digested
 from adapter.outbox.bits import unpack
 from adapter.outbox.marking import SENT, leave_queue
 from adapter.outbox.prepared import Prepared
 from adapter.outbox.rows import to_delivery
-from adapter.outbox.summing import forget, take
-from adapter.outbox.tables import deliveries, from_us, to_us, unsettled
+from adapter.outbox.tables import deliveries, from_us, to_us, totals, unsettled
 from adapter.outbox.weighing import count_rows, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
@@ -33,15 +37,19 @@ if TYPE_CHECKING:
 
 PENDING: Final = "pending"
 
-SLICE: Final = 500
-"""Deliveries that one transaction settles at most."""
+SLICE: Final = 1_000
+"""Deliveries, or sums, that one transaction settles at most."""
 
-SLICE_ALERTS: Final = 1_000
-"""Alerts from which on a slice takes no further delivery: each is read, to be counted out."""
+NEWER: Final = 100
+"""Deliveries newer than the digest that one transaction reads at most, to sum them up."""
+
+NEWER_ALERTS: Final = 1_000
+"""Alerts from which on it reads no further."""
 
 UNFINISHED: Final = select(unsettled.c.robot).distinct()
 """A query: the robots of which a digest is not settled wholly."""
 
+_NORMAL: Final = int(Priority.NORMAL)
 _ANY: Final = Prepared(
     any=select(unsettled.c.batch).where(unsettled.c.robot == bindparam("of")).limit(1)
 )
@@ -51,23 +59,43 @@ _FIRST: Final = (
     .order_by(unsettled.c.settled_at, unsettled.c.batch)
     .limit(1)
 )
+_NAME: Final = (totals.c.template, totals.c.name, totals.c.severity, totals.c.status)
+_SUMMED: Final = and_(totals.c.robot == bindparam("of"), totals.c.priority == _NORMAL)
+
+_Name = tuple[str, str, str, str]
+"""What tells the sums of a robot's normal lane apart: template, alert name, severity, status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Remember how far the sums are settled after a digest; what is forgotten is done again.
+
+    `newer` are the sums of what came after it, up to the delivery `seen`, which may be `all_seen`;
+    `name` is the last one that was brought to them.
+    """
+
+    batch: str
+    seen: int
+    newer: Mapping[_Name, dict[str, object]] = field(default_factory=dict)
+    name: _Name = ("", "", "", "")
+    all_seen: bool = False
 
 
 def waiting(robot: str, through_id: int) -> ColumnElement[bool]:
     """Return a condition: the normal deliveries that wait at a robot, up to there."""
-    return and_(_normal(robot), deliveries.c.id <= through_id)
+    return and_(_waiting(robot), deliveries.c.id <= through_id)
 
 
-def _normal(robot: str) -> ColumnElement[bool]:
+def _waiting(robot: str) -> ColumnElement[bool]:
     return and_(
         deliveries.c.robot == robot,
         deliveries.c.state == PENDING,
-        deliveries.c.priority == int(Priority.NORMAL),
+        deliveries.c.priority == _NORMAL,
     )
 
 
 def begin(connection: Connection, batch: Row[Any], through_id: int, now: datetime) -> int:
-    """Note that a digest was told and settle the first slice; return how many wait no more."""
+    """Note that a digest was told and settle what a slice holds; return how many wait no more."""
     row = {
         "batch": batch.id,
         "robot": batch.robot,
@@ -75,7 +103,10 @@ def begin(connection: Connection, batch: Row[Any], through_id: int, now: datetim
         "settled_at": to_us(now),
     }
     connection.execute(insert(unsettled), row)
-    return go_on(connection, batch.robot)
+    number, _ = go_on(connection, batch.robot)
+    if number < SLICE:
+        go_on(connection, batch.robot)
+    return number
 
 
 def unfinished(connection: Connection, robot: str) -> bool:
@@ -83,61 +114,101 @@ def unfinished(connection: Connection, robot: str) -> bool:
     return bool(_ANY.find(connection, of=robot))
 
 
-def counts(connection: Connection, row: Row[Any]) -> bool:
-    """Return whether a delivery is still to be settled by a digest that was told."""
-    told = select(unsettled.c.batch).where(unsettled.c.robot == row.robot)
-    return connection.execute(told.where(unsettled.c.through_id >= row.id)).first() is not None
+def go_on(
+    connection: Connection, robot: str, progress: Progress | None = None
+) -> tuple[int, Progress | None]:
+    """Settle a slice of what a robot's digest has told.
 
-
-def go_on(connection: Connection, robot: str) -> int:
-    """Settle a slice of what a robot's digest has told; return how many deliveries wait no more."""
+    Return how many deliveries wait no more, and how far that has come once it is committed.
+    """
     lock(connection, [robot])
     digest = connection.execute(_FIRST, {"of": robot}).first()
     if digest is None:
-        return 0
-    told = waiting(robot, digest.through_id)
-    page = select(deliveries).where(told).order_by(deliveries.c.id).limit(SLICE)
-    found = connection.execute(page).all()
-    rows = _slice(found)
-    if rows:
-        _settle(connection, robot, rows, digest.settled_at)
-    if len(rows) == len(found) < SLICE:
-        _finish(connection, digest)
-    return len(rows)
+        return 0, None
+    if number := _leave(connection, digest):
+        return number, None
+    if progress is None or progress.batch != digest.batch:
+        progress = Progress(digest.batch, digest.through_id)
+    progress = _look_at_newer(connection, robot, progress)
+    return _sum_up(connection, digest, progress) if progress.all_seen else (0, progress)
 
 
-def _slice(rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
-    """Return the first of these deliveries, as many as one transaction should settle."""
+def _leave(connection: Connection, digest: Row[Any]) -> int:
+    """Let a slice of the deliveries leave the queue; return how many."""
+    told = waiting(digest.robot, digest.through_id)
+    some = select(deliveries.c.id).where(told).order_by(deliveries.c.id).limit(SLICE)
+    numbers = connection.execute(some).scalars().all()
+    if numbers:
+        these = waiting(digest.robot, numbers[-1])
+        done = {"state": SENT, "settled_at": digest.settled_at}
+        connection.execute(update(deliveries).where(these).values(**done))
+        leave_queue(connection, digest.robot, {_NORMAL: len(numbers)})
+    return len(numbers)
+
+
+def _look_at_newer(connection: Connection, robot: str, progress: Progress) -> Progress:
+    """Return the progress with the sums of what has come since; not all of it, if that is much."""
+    newer = and_(_waiting(robot), deliveries.c.id > progress.seen)
+    page = select(deliveries).where(newer).order_by(deliveries.c.id).limit(NEWER)
+    rows = connection.execute(page).all()
+    some = _up_to(rows, NEWER_ALERTS)
+    sums = dict(progress.newer)
+    for row in count_rows(_left(some)):
+        name = _name_of(row)
+        known = sums.get(name)
+        sums[name] = row if known is None else {**row, **_united(known, row)}
+    seen = some[-1].id if some else progress.seen
+    return replace(progress, seen=seen, newer=sums, all_seen=len(some) == len(rows) < NEWER)
+
+
+def _up_to(rows: Sequence[Row[Any]], most: int) -> Sequence[Row[Any]]:
+    """Return the first of these deliveries, until they hold so many alerts."""
     alerts = 0
     for number, row in enumerate(rows):
-        if alerts >= SLICE_ALERTS:
+        if alerts >= most:
             return rows[:number]
         alerts += row.alerts
     return rows
 
 
-def _settle(connection: Connection, robot: str, rows: Sequence[Row[Any]], at: int) -> None:
-    take(connection, count_rows(_left(rows), sign=-1))
-    these = waiting(robot, rows[-1].id)
-    connection.execute(update(deliveries).where(these).values(state=SENT, settled_at=at))
-    leave_queue(connection, robot, {int(Priority.NORMAL): len(rows)})
-
-
 def _left(rows: Sequence[Row[Any]]) -> Iterator[Weight]:
-    """Yield what the alerts weigh that waited until now."""
+    """Yield what the alerts weigh that wait."""
     for row in rows:
         try:
             delivery = to_delivery(row.payload)
-        except msgspec.MsgspecError:  # of another version: nobody can tell what it counted for
+        except msgspec.MsgspecError:  # of another version: it will not be planned either
             continue
         told = unpack(row.told, row.alerts)
         yield from weigh(delivery, [index for index in range(row.alerts) if index not in told])
+
+
+def _name_of(row: Mapping[str, Any]) -> _Name:
+    return row["template"], row["name"], row["severity"], row["status"]
+
+
+def _united(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, object]:
+    return {name: first[name] + second[name] for name in ("alerts", "full_bytes", "line_bytes")}
+
+
+def _sum_up(
+    connection: Connection, digest: Row[Any], progress: Progress
+) -> tuple[int, Progress | None]:
+    """Bring a range of the sums to what is newer than the digest."""
+    at = tuple_(*_NAME)
+    beyond = and_(_SUMMED, at > tuple_(*progress.name))
+    page = select(*_NAME).where(beyond).order_by(*_NAME).limit(SLICE)
+    names: list[_Name] = [tuple(row) for row in connection.execute(page, {"of": digest.robot})]
+    if names:
+        these = delete(totals).where(beyond, at <= tuple_(*names[-1]))
+        connection.execute(these, {"of": digest.robot})
+        add(connection, [progress.newer[name] for name in names if name in progress.newer])
+    if len(names) < SLICE:
+        _finish(connection, digest)
+        return 0, None
+    return 0, replace(progress, name=names[-1])
 
 
 def _finish(connection: Connection, digest: Row[Any]) -> None:
     settled_at = from_us(digest.settled_at)
     remember_digested(connection, digest.robot, digest.batch, settled_at)
     connection.execute(delete(unsettled).where(unsettled.c.batch == digest.batch))
-    newer = select(deliveries.c.id).where(_normal(digest.robot)).limit(1)
-    if connection.execute(newer).first() is None:
-        forget(connection, digest.robot)  # what could not be read was not counted out

@@ -236,8 +236,8 @@ def _digest_is_open(connection: Connection, row: Row[Any]) -> bool:
         .where(batches.c.deferred_until.is_not(None) == (row.state == DEFERRED))
     )
     normal = row.priority == int(Priority.NORMAL)
-    told = normal and row.state != DEFERRED and digests.counts(connection, row)
-    return told or (normal and bool(connection.execute(open_ones).scalar()))
+    unfinished = row.state != DEFERRED and digests.unfinished(connection, row.robot)
+    return normal and (unfinished or bool(connection.execute(open_ones).scalar()))
 
 
 def _readable(row: Row[Any]) -> Delivery:

@@ -7,7 +7,7 @@ holder of the token's lease.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
@@ -61,6 +61,9 @@ if TYPE_CHECKING:
     from adapter.outbox.rows import Accepted
     from adapter.outbox.writing import Writer
 
+_UNFINISHED: Final = Idle(None)
+"""Says that something of a digest is to be settled first."""
+
 
 class Outbox(Looking):
     """Keep deliveries from "accepted" to "delivered"; `kept` holds small values beside them.
@@ -86,6 +89,7 @@ class Outbox(Looking):
         self.moved_aside = moved_aside
         self.vanished = vanished
         self._waiting = 0
+        self._progress: dict[str, digests.Progress] = {}
         self.acts = Acts(writer, self._said)
         self.recount()
 
@@ -205,9 +209,9 @@ class Outbox(Looking):
         `allowance` is what the month allows the token's robot.
         """
 
-        def take(connection: Connection) -> Turn | Idle | int | None:
+        def take(connection: Connection) -> Turn | Idle | None:
             if digests.unfinished(connection, robot):
-                return digests.go_on(connection, robot)
+                return _UNFINISHED
             if announced.owes(connection, robot):
                 return None  # it must be locked before tokens are
             return turns.take_turn(
@@ -225,8 +229,8 @@ class Outbox(Looking):
 
         while (turn := self._writer.run(take)) is None:
             self._writer.run(lambda connection: announced.catch_up(connection, robot))
-        if isinstance(turn, int):
-            self._waiting -= turn
+        if turn is _UNFINISHED:
+            self._go_on(robot)
             return Idle(now)  # others may have their turns between two slices
         if isinstance(turn, Turn) and turn.totals is summing.LATER:
             return structs.replace(turn, totals=self.outline(robot))
@@ -261,11 +265,20 @@ class Outbox(Looking):
             return sending.settle(connection, turn, batch_id, settlement, now=now, outcome=outcome)
 
         while (settled := self._writer.run(operation)) is None:
-            gone = self._writer.run(lambda connection: digests.go_on(connection, turn.robot))
-            self._waiting -= gone
+            self._go_on(turn.robot)
         held, gone = settled
         self._waiting -= gone
         return held
+
+    def _go_on(self, robot: str) -> None:
+        """Settle a slice of what a robot's digest has told."""
+        known = self._progress.pop(robot, None)
+        gone, progress = self._writer.run(
+            lambda connection: digests.go_on(connection, robot, known)
+        )
+        self._waiting -= gone
+        if progress is not None:
+            self._progress[robot] = progress
 
     def give_back(self, turn: Turn) -> None:
         """End a turn in which nothing was sent."""

@@ -59,9 +59,6 @@ _CHANGE: Final = Prepared(
     .values({name: totals.c[name] + bindparam(f"new_{name}") for name in _NUMBERS})
 )
 _DROP: Final = Prepared(any=delete(totals).where(*_MINE, text("alerts <= 0")))
-_FORGET: Final = delete(totals).where(
-    totals.c.robot == bindparam("of"), totals.c.priority == int(Priority.NORMAL)
-)
 
 
 def take(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
@@ -77,11 +74,6 @@ def take(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
     if rows:
         _CHANGE.run(connection, changes)
         _DROP.run(connection, mine)
-
-
-def forget(connection: Connection, robot: str) -> None:
-    """Remove the sums of the normal lane of a robot, where nothing waits."""
-    connection.execute(_FORGET, {"of": robot})
 
 
 def totals_of(connection: Connection, robot: str) -> Totals:

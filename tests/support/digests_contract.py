@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -33,6 +33,10 @@ from support.outbox_contract import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row
+
     from adapter.core.delivery import Delivery
     from adapter.outbox import Outbox
 
@@ -58,14 +62,14 @@ def told(outbox: Outbox, number: int) -> Turn:
 def finish(outbox: Outbox) -> Turn | None:
     """Ask until there is something to send, or nothing."""
     while isinstance(found := ask(outbox), Idle) and found.until == START:
-        count_rightly(outbox)
+        count_the_queue(outbox)
     count_rightly(outbox)
     return found if isinstance(found, Turn) else None
 
 
 def count_rightly(outbox: Outbox) -> None:
     """Require that the sums and the queue tell exactly what waits."""
-    rows = outbox._read(select(deliveries).where(deliveries.c.state == "pending"))  # noqa: SLF001  # no other way to see it
+    rows = count_the_queue(outbox)
     waits: Counter[tuple[str, ...]] = Counter()
     for row in rows:
         delivery = to_delivery(row.payload)
@@ -79,8 +83,14 @@ def count_rightly(outbox: Outbox) -> None:
         for row in outbox._read(select(totals))  # noqa: SLF001  # same
     }
     assert summed == dict(waits)
+
+
+def count_the_queue(outbox: Outbox) -> Sequence[Row[Any]]:
+    """Require that the queue tells exactly what waits; return it."""
+    rows = outbox._read(select(deliveries).where(deliveries.c.state == "pending"))  # noqa: SLF001  # no other way to see it
     assert sum(lane for of in outbox.lanes().values() for lane in of.values()) == len(rows)
     assert outbox.waiting() == outbox.count_waiting() == len(rows)
+    return rows
 
 
 class DigestsContract:
@@ -89,6 +99,7 @@ class DigestsContract:
     @pytest.fixture(autouse=True)
     def _small_slices(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(digests, "SLICE", 2)
+        monkeypatch.setattr(digests, "NEWER", 2)
 
     def test_what_a_digest_told_is_settled_slice_by_slice(self, outbox: Outbox) -> None:
         told(outbox, 5)
@@ -103,19 +114,31 @@ class DigestsContract:
         told(outbox, 2)
         assert finish(outbox) is None
 
-    def test_a_slice_ends_at_many_alerts(
+    def test_what_is_newer_is_read_a_little_at_a_time(
         self, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(digests, "SLICE", 100)
-        monkeypatch.setattr(digests, "SLICE_ALERTS", 5)
-        for number in range(4):
-            put(outbox, warning(number, of=3))
+        monkeypatch.setattr(digests, "NEWER_ALERTS", 3)
+        told(outbox, 5)
+        for number in range(7):
+            put(outbox, warning(10 + number, of=2, name=f"B{number % 3}"))
+        turn = finish(outbox)
+        assert turn is not None
+        assert alerts_of(turn.totals) == 14
+
+    def test_names_beyond_a_slice_are_counted_rightly_too(self, outbox: Outbox) -> None:
+        for number in range(7):
+            put(outbox, warning(number, name=f"A{number}"))
         turn = take(outbox)
-        outbox.launch(turn, digest_of(turn), now=START)
-        settle(outbox, turn, "d-1")
-        assert outbox.waiting() == 2
-        count_rightly(outbox)
-        assert finish(outbox) is None
+        assert outbox.launch(turn, digest_of(turn), now=START)
+        assert settle(outbox, turn, "d-1")
+        for number in range(40):  # between any two slices
+            put(outbox, warning(100 + number, name=f"A{number * 3 % 9}"))
+            found = ask(outbox, token="another")
+            if isinstance(found, Turn):
+                outbox.give_back(found)
+        after = finish(outbox)
+        assert after is not None
+        assert alerts_of(after.totals) == 40
 
     def test_nothing_is_told_before_all_of_it_is_settled(self, outbox: Outbox) -> None:
         told(outbox, 5)
@@ -137,9 +160,7 @@ class DigestsContract:
         outbox.launch(turn, digest_of(turn), now=START)
         put(outbox, warning(10, key="before"))
         settle(outbox, turn, "d-1")
-        count_rightly(outbox)
         put(outbox, warning(11, key="between"))
-        count_rightly(outbox)
         after = finish(outbox)
         assert after is not None
         assert [entry.delivery.group.group_key for entry in entries_of(after)] == [
@@ -156,7 +177,6 @@ class DigestsContract:
         turn = take(outbox)
         outbox.launch(turn, digest_of(turn), now=START)
         settle(outbox, turn, "d-1")
-        count_rightly(outbox)
         assert finish(outbox) is None
 
     def test_all_of_it_is_announced_once_it_is_settled(self, outbox: Outbox) -> None:
@@ -177,8 +197,9 @@ class DigestsContract:
         assert outbox.launch(other, digest, now=START)
         assert settle(outbox, other, "d-1")
         assert outbox.waiting() == 4
+        put(outbox, warning(9))
         assert settle(outbox, high, "m-1")
-        assert outbox.waiting() == 0
+        assert outbox.waiting() == 1
         count_rightly(outbox)
 
     def test_what_is_told_already_cannot_be_discarded_or_tried_again(self, outbox: Outbox) -> None:
@@ -194,9 +215,19 @@ class DigestsContract:
         outbox.launch(turn, digest_of(turn), now=START)
         settle(outbox, turn, "d-1")
         last = max(number for number, _, _ in outbox.recent(1))
-        for changed in (outbox.retry(["1"]), outbox.discard([str(last)], now=START)):
+        put(outbox, warning(7))
+        newer = [str(last + 1)]
+        for changed in (
+            outbox.retry(["1"]),
+            outbox.discard([str(last)], now=START),
+            outbox.discard(newer, now=START),
+        ):
             assert not changed.done
             assert "once that is settled" in changed.problems[0]
-        assert finish(outbox) is None
+        after = finish(outbox)
+        assert after is not None
+        outbox.give_back(after)
+        assert outbox.discard(newer, now=START).done == tuple(newer)
         assert outbox.retry(["1"]).done == ("1",)
+        count_rightly(outbox)
         assert alerts_of(take(outbox, now=START + MINUTE).totals) == 1
