@@ -30,13 +30,14 @@ _BEFORE: Final = 1 << 31  # numbers that no other webhook has
 
 
 class Growth(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one case, and how the adapter started into it; `ready_after` is in seconds."""
+    """Hold one case, and how the adapter started into it; both are in seconds, one of CPU."""
 
     pending: int
     robots: int
     routes: int
     accept: Accept
     ready_after: float
+    ready_cpu: float
 
 
 def measure(folder: Path) -> list[Growth]:
@@ -50,12 +51,14 @@ def _case(folder: Path, *, pending: int = 10, robots: int = 1, routes: int = 0) 
     place.mkdir()
     _fill(place / "adapter.db", pending)
     with adapter(place, robots=robots, routes=routes) as program:
+        ready_cpu = program.cpu()
         return Growth(
             pending=pending,
             robots=robots,
             routes=routes,
             accept=case(program, 1, 0.0),
             ready_after=program.ready_after,
+            ready_cpu=ready_cpu,
         )
 
 

@@ -81,13 +81,17 @@ def _accept(cases: Iterable[Accept]) -> Iterable[str]:
 
 
 def _growth(cases: Iterable[Growth]) -> Iterable[str]:
-    yield "| pending | robots | routes | webhooks/s | CPU a webhook | start to ready | PSS |"
-    yield "|--:|--:|--:|--:|--:|--:|--:|"
+    yield (
+        "| pending | robots | routes | webhooks/s | CPU a webhook "
+        "| start to ready | its CPU | PSS |"
+    )
+    yield "|--:|--:|--:|--:|--:|--:|--:|--:|"
     for case in cases:
         seen = case.accept
         yield (
             f"| {case.pending} | {case.robots} | {case.routes} | {seen.measured.rate:.0f} "
-            f"| {seen.cpu:.2f} ms | {case.ready_after:.2f} s | {seen.pss_after:.0f} MiB |"
+            f"| {seen.cpu:.2f} ms | {case.ready_after:.2f} s | {case.ready_cpu:.2f} s "
+            f"| {seen.pss_after:.0f} MiB |"
         )
 
 
@@ -132,6 +136,7 @@ def _rest(measured: Measured) -> Iterable[str]:
         f"| {planning.cpu:.2f} s of CPU |"
     )
     yield f"| start to ready, {len(startup.seconds)} times | {_spans(startup.seconds)} |"
+    yield f"| its CPU | {startup.cpu:.2f} s |"
     yield f"| idle | {startup.idle_pss:.0f} MiB, {startup.idle_cpu:.1%} of a core |"
 
 

@@ -22,21 +22,24 @@ _IDLE: Final = timedelta(seconds=8)
 class Startup(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the spans from start to ready, in seconds, and the idle memory, in MiB (medians too).
 
-    `idle_cpu` is how much of a core it takes to do nothing.
+    `cpu` is what a start takes, in seconds (median); `idle_cpu` is how much of a core it takes to
+    do nothing.
     """
 
     seconds: list[float]
     median: float
+    cpu: float
     idle_pss: float
     idle_cpu: float
 
 
 def measure(folder: Path) -> Startup:
     """Start the adapter a few times, each on a new store."""
-    seconds, memory = [], []
+    seconds, cpu, memory = [], [], []
     with simulator(folder) as dingtalk:
         for number in range(STARTS):
             with adapter(folder / f"start-{number}", dingtalk) as program:
+                cpu.append(program.cpu())
                 seconds.append(program.ready_after)
                 pause(_SETTLED)
                 memory.append(program.pss())
@@ -48,6 +51,7 @@ def measure(folder: Path) -> Startup:
     return Startup(
         seconds=seconds,
         median=statistics.median(seconds),
+        cpu=statistics.median(cpu),
         idle_pss=statistics.median(memory),
         idle_cpu=idle_cpu,
     )
