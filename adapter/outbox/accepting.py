@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec.structs import replace
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.outbox import deferring, reminders
-from adapter.outbox.prepared import Prepared
+from adapter.outbox.prepared import Prepared, as_list, listed
 from adapter.outbox.tables import deliveries, queues, states, to_us, totals
 
 if TYPE_CHECKING:
@@ -43,10 +43,13 @@ _STORED: Final = (
 )
 _INSERT: Final = insert(deliveries)
 _INSERT_ALL: Final = Prepared(_STORED, any=_INSERT.inline())
-_STATE: Final = Prepared(
-    any=select(states.c.digest, states.c.times, states.c.accepted_at).where(
-        states.c.key == bindparam("key")
-    )
+_KNOWN: Final = (states.c.key, states.c.digest, states.c.times, states.c.accepted_at)
+_LAST: Final = Prepared(
+    (),
+    **{
+        dialect: select(*_KNOWN).join_from(keys, states, states.c.key == keys.c.value)
+        for dialect, keys in listed("keys").items()
+    },
 )
 _REMEMBER: Final = _upserting(states, lambda name, new: new[name], "digest", "times", "accepted_at")
 _ADD: Final = _upserting(
@@ -81,38 +84,44 @@ class _Known(NamedTuple):
     accepted_at: int
 
 
-_States = dict[str, "_Known | None"]
+_States = dict[str, _Known]
 
 
 def accept(connection: Connection, webhooks: Sequence[Webhook]) -> list[Taken]:
     """Store what is new of these webhooks, in their order."""
-    lock(connection, [part.robot for webhook in webhooks for part in webhook.parts])
-    known: _States = {}
-    fresh = [_fresh(connection, webhook, known) for webhook in webhooks]
+    brought = [part for webhook in webhooks for part in webhook.parts]
+    lock(connection, [part.robot for part in brought])
+    known = _last(connection, brought)
+    fresh = [_fresh(webhook, known) for webhook in webhooks]
     parts = [part for new in fresh for part in new]
-    reminding = {part.robot for part in parts if part.reminds}
-    apart = _holding(connection, parts) | reminding
+    if not parts:
+        return [Taken(0, 0)] * len(webhooks)
+    apart = _replacing(connection, parts)
     if plain := [row for part in parts if part.robot not in apart for row in part.rows]:
         _INSERT_ALL.run(connection, plain)
     taken = []
     for webhook, new in zip(webhooks, fresh, strict=True):
         replacing = [part for part in new if part.robot in apart]
-        superseded = sum(_store(connection, part, webhook.now) for part in replacing)
-        taken.append(Taken(sum(len(part.rows) for part in new), superseded))
+        superseded = sum([_store(connection, part, webhook.now) for part in replacing])
+        taken.append(Taken(sum([len(part.rows) for part in new]), superseded))
     add(connection, [row for part in parts for row in part.counts])
-    add_deliveries(connection, [row for part in parts for row in part.queues])
+    add_deliveries(connection, _lanes(parts))
     _remember(connection, {part.key: known[part.key] for part in parts})
     return taken
 
 
-def _fresh(connection: Connection, webhook: Webhook, known: _States) -> list[Part]:
+def _last(connection: Connection, parts: Iterable[Part]) -> _States:
+    """Return by key the states that robots were given last."""
+    keys = dict.fromkeys([part.key for part in parts])
+    found = _LAST.find(connection, keys=as_list(keys))
+    return {key: _Known(*state) for key, *state in found}
+
+
+def _fresh(webhook: Webhook, known: _States) -> list[Part]:
     """Return what of a webhook is new to its robots; from now on it is `known`."""
     fresh = []
     for part in webhook.parts:
-        if part.key not in known:
-            found = _STATE.find(connection, key=part.key)
-            known[part.key] = _Known(*found[0]) if found else None
-        last = known[part.key]
+        last = known.get(part.key)
         if not _is_known(part, last, webhook):
             times = last.times + 1 if last is not None and last.digest == part.digest else 1
             known[part.key] = _Known(part.digest, times, to_us(webhook.now))
@@ -139,11 +148,23 @@ def _is_known(part: Part, last: _Known | None, webhook: Webhook) -> bool:
     return part.changed_elsewhere or last.accepted_at > to_us(now - window)
 
 
-def _holding(connection: Connection, parts: Sequence[Part]) -> frozenset[str]:
-    """Return the robots for which something is held back, or is about to be."""
-    defers = {part.robot for part in parts if part.defers}
-    others = {part.robot for part in parts} - defers
-    return frozenset(defers.union(each for each in others if deferring.any_held(connection, each)))
+def _replacing(connection: Connection, parts: Sequence[Part]) -> frozenset[str]:
+    """Return the robots of which an older state may be held back or reminded of, or is about to."""
+    apart = {part.robot for part in parts if part.defers or part.reminds}
+    others = {part.robot for part in parts} - apart
+    return frozenset(apart.union(deferring.held_of(connection, others) if others else ()))
+
+
+def _lanes(parts: Iterable[Part]) -> list[dict[str, object]]:
+    """Return by how many deliveries each queue grows."""
+    lanes: dict[tuple[str, int], int] = {}
+    for part in parts:
+        for priority, number in part.lanes.items():
+            lanes[part.robot, priority] = lanes.get((part.robot, priority), 0) + number
+    return [
+        {"robot": robot, "priority": priority, "deliveries": number}
+        for (robot, priority), number in lanes.items()
+    ]
 
 
 def _store(connection: Connection, part: Part, now: datetime) -> int:
@@ -157,9 +178,9 @@ def _store(connection: Connection, part: Part, now: datetime) -> int:
 
 
 def _remember(connection: Connection, given: _States) -> None:
-    rows = [{"key": key, **state._asdict()} for key, state in given.items() if state is not None]
-    if rows:
-        _REMEMBER.run(connection, rows)
+    names = _Known._fields
+    rows = [{"key": key, **dict(zip(names, state, strict=True))} for key, state in given.items()]
+    _REMEMBER.run(connection, rows)
 
 
 def lock(connection: Connection, robots: Iterable[str]) -> None:

@@ -11,13 +11,13 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, update
 
 from adapter.core.alerts import Status
 from adapter.core.batch import Count, Held, Totals
 from adapter.core.priority import Priority
 from adapter.outbox.bits import is_full, pack, unite
-from adapter.outbox.prepared import Prepared
+from adapter.outbox.prepared import Prepared, as_list, listed
 from adapter.outbox.tables import deferred, deliveries, from_us, to_us
 from adapter.outbox.weighing import count_key
 
@@ -37,7 +37,15 @@ _ASKED: Final = 500
 """Alerts that one query asks for."""
 
 _LIVE: Final = and_(deferred.c.robot == bindparam("of"), deferred.c.superseded_by.is_(None))
-_ANY: Final = Prepared(any=select(deferred.c.delivery).where(_LIVE).limit(1))
+_HELD: Final = Prepared(
+    (),
+    **{
+        dialect: select(robots.c.value).where(
+            exists().where(deferred.c.robot == robots.c.value, deferred.c.superseded_by.is_(None))
+        )
+        for dialect, robots in listed("robots").items()
+    },
+)
 _OLDER: Final = select(deferred).where(
     _LIVE, deferred.c.identity.in_(bindparam("ids", expanding=True))
 )
@@ -57,9 +65,9 @@ def identity(source: str, fingerprint: str) -> str:
     return hashlib.blake2b(named, digest_size=16).hexdigest()
 
 
-def any_held(connection: Connection, robot: str) -> bool:
-    """Return whether anything is held back for a robot."""
-    return bool(_ANY.find(connection, of=robot))
+def held_of(connection: Connection, robots: Iterable[str]) -> set[str]:
+    """Return those of these robots for which anything is held back."""
+    return {robot for (robot,) in _HELD.find(connection, robots=as_list(robots))}
 
 
 def take_place(connection: Connection, delivery_id: int, delivery: Delivery, now: datetime) -> int:

@@ -7,9 +7,12 @@ are of types that every driver takes unchanged: integers, text and bytes.
 
 from __future__ import annotations
 
+import typing
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+from sqlalchemy import JSON, Text, bindparam, cast, func
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPICursor
     from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.sql.elements import ClauseElement
+    from sqlalchemy.sql.selectable import TableValuedAlias
 
 
 class Prepared:
@@ -58,8 +62,25 @@ class Prepared:
         dialect = connection.dialect
         name = dialect.name if dialect.name in self._statements else "any"
         compiled = self._statements[name].compile(dialect=dialect, column_keys=self._names or None)
-        written = self._written[dialect.name] = _Written(cast("SQLCompiler", compiled))
+        written = self._written[dialect.name] = _Written(typing.cast("SQLCompiler", compiled))
         return written
+
+
+def listed(name: str) -> dict[str, TableValuedAlias]:
+    """Return by dialect a table with a column `value`: what stands in the parameter `name`.
+
+    One statement then asks for any number of them; see `as_list`.
+    """
+    json = bindparam(name, type_=Text)
+    return {
+        "sqlite": func.json_each(json).table_valued("value"),
+        "postgresql": func.json_array_elements_text(cast(json, JSON)).table_valued("value"),
+    }
+
+
+def as_list(values: Iterable[str]) -> str:
+    """Return texts as the one parameter that `listed` takes apart."""
+    return msgspec.json.encode(list(values)).decode()
 
 
 class _Written:

@@ -72,6 +72,7 @@ class RefusedBody(msgspec.Struct, frozen=True):
 class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Hold all that one webhook brings to one robot: its rows, and the group state they tell.
 
+    `counts` and `lanes` say by how much the sums grow, and each priority's queue.
     `changed_elsewhere` is true where what is new may lie in another robot's part of the group;
     `defers`, where any of it is held back; `reminds`, where somebody is to be reminded of any.
     """
@@ -85,7 +86,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     accepted: tuple[Delivery, ...]
     rows: tuple[dict[str, object], ...]
     counts: Sequence[dict[str, object]]
-    queues: Sequence[dict[str, object]]
+    lanes: dict[int, int]
 
 
 def parts_of(accepted: Iterable[Delivery], now: datetime) -> list[Part]:
@@ -109,19 +110,17 @@ def _part(accepted: Sequence[Delivery], now: datetime) -> Part:
         accepted=tuple(accepted),
         rows=tuple([_row(delivery, now) for delivery in accepted]),
         counts=count_rows([each for delivery in waiting for each in weigh(delivery)]),
-        queues=_queues(first.robot, waiting),
+        lanes=_lanes(waiting),
     )
 
 
-def _queues(robot: str, waiting: Sequence[Delivery]) -> list[dict[str, object]]:
-    """Return by how many deliveries the lanes of a robot grow."""
+def _lanes(waiting: Iterable[Delivery]) -> dict[int, int]:
+    """Return how many deliveries of each priority there are."""
     lanes: dict[int, int] = {}
     for delivery in waiting:
-        lanes[delivery.priority] = lanes.get(delivery.priority, 0) + 1
-    return [
-        {"robot": robot, "priority": int(priority), "deliveries": number}
-        for priority, number in lanes.items()
-    ]
+        priority = int(delivery.priority)
+        lanes[priority] = lanes.get(priority, 0) + 1
+    return lanes
 
 
 def _state_of(accepted: Sequence[Delivery]) -> str:

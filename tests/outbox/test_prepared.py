@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from adapter.outbox.prepared import Prepared
+from adapter.outbox.prepared import Prepared, as_list, listed
 from adapter.outbox.tables import metadata, states
 
 STATE = {"key": "k", "digest": "confidential", "times": 1, "accepted_at": 1}
@@ -31,3 +31,10 @@ def test_each_database_has_its_own_statement() -> None:
         assert Prepared(postgresql=text("SELECT 1"), any=text("SELECT 2")).find(connection) == [
             (2,)
         ]
+
+
+def test_one_statement_asks_for_any_number_of_texts() -> None:
+    found = Prepared((), **{name: select(each.c.value) for name, each in listed("these").items()})
+    with create_engine("sqlite://").connect() as connection:
+        for texts in ([], ["a"], ["告警", 'a"b', ""]):
+            assert found.find(connection, these=as_list(texts)) == [(text,) for text in texts]
