@@ -46,10 +46,12 @@ class Kinds:
         """Return the kind of each alert of these kinds, in the group's order."""
         return [kind for kind in self._each if kind in these]
 
-    def numbers(self, indexes: Iterable[int] | None = None) -> Mapping[Kind, int]:
+    def numbers(self, indexes: Iterable[int] | None = None) -> Iterable[tuple[Kind, int]]:
         """Return how many alerts of each kind there are, of all or at these indexes."""
         each = self._each if indexes is None else [self._each[at] for at in indexes]
-        return Counter(each) if len(self.examples) > 1 else dict.fromkeys(each, len(each))
+        if len(self.examples) > 1:
+            return Counter(each).items()
+        return ((each[0], len(each)),) if each else ()
 
     def part(self, these: Collection[Kind]) -> AlertGroup:
         """Return the group with only the alerts of these kinds."""

@@ -20,7 +20,7 @@ from adapter.outbox.tables import deliveries, to_us
 from adapter.outbox.weighing import count_rows, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -100,8 +100,8 @@ def _change(each: Told, after: str, settled_at: datetime | None) -> dict[str, ob
     }
 
 
-def gone_of(row: Row[Any], delivery: Delivery, bits: str) -> Iterator[Weight]:
-    """Yield what the alerts of `bits` weigh that had waited until now."""
+def gone_of(row: Row[Any], delivery: Delivery, bits: str) -> list[Weight]:
+    """Return what the alerts of `bits` weigh that had waited until now."""
     return weigh(delivery, unpack(bits, row.alerts) - unpack(row.told, row.alerts))
 
 

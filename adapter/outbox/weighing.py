@@ -7,13 +7,14 @@ delivery alone: what was added when it came is what is taken away when it goes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from adapter.core.alerts import Status
 from adapter.core.estimating import estimate
 from adapter.core.kinds import Kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from adapter.core.alerts import Alert
     from adapter.core.delivery import Delivery
@@ -21,37 +22,42 @@ if TYPE_CHECKING:
 NAME_LENGTH: Final = 200
 """Characters of an alert name that sums are kept by."""
 
+_FIRING: Final = Status.FIRING  # a name of its own is found sooner
+
 CountKey = tuple[str, int, str, str, str, str]
 """Robot, priority, template, alert name, severity, status: what sums are kept by."""
 
 
-class Weight(NamedTuple):
-    """Hold how many alerts are counted under a key, and the bytes that one of them takes."""
-
-    key: CountKey
-    alerts: int
-    full_bytes: int
-    line_bytes: int
+Weight = tuple[CountKey, int, int, int]
+"""A key, how many alerts are counted under it, and what one of them takes in full and as a line."""
 
 
-def weigh(delivery: Delivery, indexes: Iterable[int] | None = None) -> Iterator[Weight]:
-    """Yield what the alerts of a delivery weigh, all or those at these indexes."""
+def weigh(delivery: Delivery, indexes: Iterable[int] | None = None) -> list[Weight]:
+    """Return what the alerts of a delivery weigh, all or those at these indexes."""
     kinds = Kinds(delivery.group, ("alertname", delivery.severity_label))
-    for kind, number in kinds.numbers(indexes).items():
-        example = kinds.examples[kind]
-        yield Weight(count_key(delivery, example), number, *estimate(example))
+    examples = kinds.examples
+    return [
+        (count_key(delivery, examples[kind]), number, *estimate(examples[kind]))
+        for kind, number in kinds.numbers(indexes)
+    ]
 
 
 def count_key(delivery: Delivery, alert: Alert) -> CountKey:
     """Return under what an alert is counted."""
+    labels = alert.labels
     return (
         delivery.robot,
         int(delivery.priority),
         delivery.settings.template,
-        alert.name[:NAME_LENGTH].replace("\0", ""),
-        alert.labels.get(delivery.severity_label, "")[:NAME_LENGTH].replace("\0", ""),
-        alert.status.value,
+        _kept(labels.get("alertname", "")),
+        _kept(labels.get(delivery.severity_label, "")),
+        "firing" if alert.status is _FIRING else "resolved",
     )
+
+
+def _kept(text: str) -> str:
+    """Return a text as far as sums are kept by it; PostgreSQL takes no NUL."""
+    return text[:NAME_LENGTH].replace("\0", "")
 
 
 def count_rows(weights: Iterable[Weight], sign: int = 1) -> list[dict[str, object]]:
