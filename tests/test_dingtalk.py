@@ -144,6 +144,7 @@ DRIPS = [
 ]
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(("way", "start"), DRIPS)
 def test_an_answer_that_drips_is_not_waited_for(way: str, start: bytes) -> None:
     clock, stop = SystemClock(), threading.Event()

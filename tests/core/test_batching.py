@@ -12,6 +12,7 @@ import pytest
 from adapter.core.batch import Batch, Form, Limits, Plan, Totals
 from adapter.core.batching import plan
 from adapter.core.delivery import Split
+from adapter.core.mentions import Wanted
 from adapter.core.message import BODY_LIMIT
 from adapter.core.priority import Priority
 from adapter.core.quota import Quota, Rate
@@ -297,6 +298,22 @@ def test_a_merged_message_has_one_look() -> None:
     first_told, second_told = sent(*groups(10), *english)
     assert {e.delivery.settings.language for e in first_told.entries} == {"zh"}
     assert {e.delivery.settings.language for e in second_told.entries} == {"en"}
+
+
+def test_groups_that_ring_whom_the_first_rings_are_told_with_it() -> None:
+    """Whom it rings is rung by the fewest messages; high priority stays before the rest."""
+    night, day = Wanted(("night",)), Wanted(("day",))
+    deliveries = [
+        msgspec.structs.replace(delivery, mentions=(day,) if number % 2 else (night,))
+        for number, delivery in enumerate((*groups(30), *groups(30, start=30, priority=HIGH)))
+    ]
+    told = [(e.delivery.priority, *e.delivery.mentions) for e in first(*deliveries).entries]
+    assert told == [
+        *[(HIGH, night)] * 15,
+        *[(HIGH, day)] * 15,
+        *[(NORMAL, night)] * 15,
+        *[(NORMAL, day)] * 15,
+    ]
 
 
 def test_parts_count_the_messages_of_every_template() -> None:

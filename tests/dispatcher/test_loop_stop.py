@@ -77,6 +77,7 @@ def test_a_stop_waits_until_what_is_in_flight_is_settled(bench: Bench) -> None:
     assert not dispatcher.alive()
 
 
+@pytest.mark.timed
 def test_a_stop_waits_no_longer_than_its_limit(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

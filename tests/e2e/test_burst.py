@@ -22,7 +22,7 @@ from support.processes import free_port, need, running, wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("burst")]
+pytestmark = [pytest.mark.real, pytest.mark.timed, pytest.mark.xdist_group("burst")]
 
 GROUPS = 1000
 PAUSE = timedelta(seconds=1)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from adapter.core.alerts import Alert
     from adapter.simulator import Exchange, Running
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("refused_content")]
+pytestmark = [pytest.mark.real, pytest.mark.timed, pytest.mark.xdist_group("refused_content")]
 
 ALERTS = 500
 A_GROUP = 10

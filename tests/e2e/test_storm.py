@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from adapter.simulator import Running
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("storm")]
+pytestmark = [pytest.mark.real, pytest.mark.timed, pytest.mark.xdist_group("storm")]
 
 CLOCK = SystemClock()
 PER = timedelta(seconds=12)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from serving.wire import Program
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timed]
 
 GROUPS: Final = 1000
 THREADS: Final = 8

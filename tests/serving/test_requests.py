@@ -153,6 +153,7 @@ def test_an_application_that_fails_is_answered_for(program: Program) -> None:
     assert program.ask(post()).status == 200
 
 
+@pytest.mark.timed
 def test_a_large_answer_reaches_a_slow_reader(program: Program) -> None:
     """No thread waits for it: as many readers as threads dawdle, another client is served."""
     size = 12_000_000

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from serving.wire import Client
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timed]
 
 THREADS = 4
 HALF_A_BODY = request("POST", "/", "Content-Length: 50") + b"x" * 25

@@ -175,8 +175,9 @@ class Adapter:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def events(self, event: str) -> list[dict[str, Any]]:
-        """Return its log lines (JSON) of one kind, of all runs."""
-        lines = (line for line in self.output().splitlines() if line.startswith("{"))
+        """Return its log lines (JSON) of one kind, of all runs, that are written to their ends."""
+        written, _, _ = self.output().rpartition("\n")
+        lines = (line for line in written.splitlines() if line.startswith("{"))
         return [fields for fields in map(json.loads, lines) if fields.get("event") == event]
 
     def metric(self, name: str, **labels: str) -> float:
