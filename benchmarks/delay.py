@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from benchmarks.programs import Program
 
 WEBHOOKS: Final = 40
-PAUSE: Final = timedelta(milliseconds=350)
-"""Between two webhooks: 20 messages in six seconds are one in 300 ms."""
+PAUSE: Final = timedelta(milliseconds=500)
+"""Between two webhooks: with 20 messages in six seconds there is a slot for each 430 ms."""
 
 LIMIT: Final = 10.0
 

@@ -39,7 +39,7 @@ def _upserting(table: Table, change: Callable[[str, Any], Any], *changed: str) -
 
 _STORED: Final = (
     *("robot", "priority", "state", "rings", "deferred_until"),
-    *("payload", "alerts", "suspect", "times", "received_at"),
+    *("payload", "alerts", "suspect", "times", "received_at", "weights"),
 )
 _INSERT: Final = insert(deliveries)
 _INSERT_ALL: Final = Prepared(_STORED, any=_INSERT.inline())

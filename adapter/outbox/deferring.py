@@ -54,8 +54,20 @@ _REPLACE: Final = (
     .where(deferred.c.delivery == bindparam("in_delivery"), deferred.c.alert == bindparam("at"))
     .values(superseded_by=bindparam("by"))
 )
-_NEXT: Final = select(func.min(deliveries.c.deferred_until)).where(
-    deliveries.c.robot == bindparam("of"), deliveries.c.state == DEFERRED
+_NEXT: Final = Prepared(
+    any=select(func.min(deliveries.c.deferred_until)).where(
+        deliveries.c.robot == bindparam("of"), deliveries.c.state == DEFERRED
+    )
+)
+_DUE: Final = Prepared(
+    any=select(
+        func.max(deliveries.c.id).label("last"),
+        func.min(deliveries.c.deferred_until).label("since"),
+        func.min(deliveries.c.received_at).label("oldest"),
+        func.count().label("number"),
+    )
+    .where(deliveries.c.robot == bindparam("of"), deliveries.c.state == DEFERRED)
+    .where(deliveries.c.deferred_until <= bindparam("now"))
 )
 
 
@@ -142,7 +154,7 @@ def _leave(connection: Connection, replaced: Iterable[Row[Any]], now: datetime) 
 
 def next_due(connection: Connection, robot: str) -> datetime | None:
     """Return when the first of what is held back for a robot is to be told."""
-    until = connection.execute(_NEXT, {"of": robot}).scalar()
+    [(until,)] = _NEXT.find(connection, of=robot)
     return None if until is None else from_us(until)
 
 
@@ -163,13 +175,7 @@ def held(
 ) -> Held | None:
     """Return what was held back and is due, summed up, with the first deliveries of it."""
     due = due_by(robot, now)
-    told = select(
-        func.max(deliveries.c.id).label("last"),
-        func.min(deliveries.c.deferred_until).label("since"),
-        func.min(deliveries.c.received_at).label("oldest"),
-        func.count().label("number"),
-    ).where(due)
-    sums = connection.execute(told).one()
+    sums = _DUE.first(connection, of=robot, now=to_us(now))
     if not sums.number:
         return None
     head: list[Waiting] = []

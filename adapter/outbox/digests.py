@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import and_, bindparam, case, delete, insert, select, tuple_, update
 
 from adapter.core.priority import Priority
 from adapter.outbox.accepting import add, lock
@@ -25,26 +25,31 @@ from adapter.outbox.marking import SENT, leave_queue
 from adapter.outbox.prepared import Prepared
 from adapter.outbox.rows import to_delivery
 from adapter.outbox.tables import deliveries, from_us, to_us, totals, unsettled
-from adapter.outbox.weighing import count_rows, weigh
+from adapter.outbox.weighing import Weight, count_rows, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
 
-    from adapter.outbox.weighing import Weight
 
 PENDING: Final = "pending"
 
 SLICE: Final = 1_000
 """Deliveries, or sums, that one transaction settles at most."""
 
-NEWER: Final = 100
+SLICE_ALERTS: Final = 2_000
+"""Alerts that the deliveries of a slice hold about: whatever a delivery holds is written again."""
+
+NEWER: Final = 500
 """Deliveries newer than the digest that one transaction reads at most, to sum them up."""
 
-NEWER_ALERTS: Final = 1_000
-"""Alerts from which on it reads no further."""
+NEWER_ALERTS: Final = 10_000
+"""Alerts that it reads about; how many deliveries have so many, those before it tell."""
+
+_FEW: Final = 10
+"""Deliveries that tell how many alerts the next ones hold."""
 
 UNFINISHED: Final = select(unsettled.c.robot).distinct()
 """A query: the robots of which a digest is not settled wholly."""
@@ -59,6 +64,13 @@ _FIRST: Final = (
     .order_by(unsettled.c.settled_at, unsettled.c.batch)
     .limit(1)
 )
+_WHOLE: Final = and_(deliveries.c.told.is_(None), deliveries.c.weights.is_not(None))
+_READ: Final = (
+    *(deliveries.c.id, deliveries.c.alerts, deliveries.c.told, deliveries.c.weights),
+    case((_WHOLE, None), else_=deliveries.c.payload).label("payload"),
+)
+_decode_weights: Final = msgspec.json.Decoder(list[Weight]).decode
+_Read = Any
 _NAME: Final = (totals.c.template, totals.c.name, totals.c.severity, totals.c.status)
 _SUMMED: Final = and_(totals.c.robot == bindparam("of"), totals.c.priority == _NORMAL)
 
@@ -71,13 +83,14 @@ class Progress:
     """Remember how far the sums are settled after a digest; what is forgotten is done again.
 
     `newer` are the sums of what came after it, up to the delivery `seen`, which may be `all_seen`;
-    `name` is the last one that was brought to them.
+    the next `page` of deliveries is looked at next. `name` is the last that was brought to them.
     """
 
     batch: str
     seen: int
     newer: Mapping[_Name, dict[str, object]] = field(default_factory=dict)
     name: _Name = ("", "", "", "")
+    page: int = _FEW
     all_seen: bool = False
 
 
@@ -104,9 +117,8 @@ def begin(connection: Connection, batch: Row[Any], through_id: int, now: datetim
     }
     connection.execute(insert(unsettled), row)
     number, _ = go_on(connection, batch.robot)
-    if number < SLICE:
-        go_on(connection, batch.robot)
-    return number
+    more, _ = go_on(connection, batch.robot) if number < SLICE else (0, None)
+    return number + more
 
 
 def unfinished(connection: Connection, robot: str) -> bool:
@@ -136,8 +148,10 @@ def go_on(
 def _leave(connection: Connection, digest: Row[Any]) -> int:
     """Let a slice of the deliveries leave the queue; return how many."""
     told = waiting(digest.robot, digest.through_id)
-    some = select(deliveries.c.id).where(told).order_by(deliveries.c.id).limit(SLICE)
-    numbers = connection.execute(some).scalars().all()
+    some = select(deliveries.c.id, deliveries.c.alerts).where(told).order_by(deliveries.c.id)
+    few = connection.execute(some.limit(_FEW)).all()
+    most = min(SLICE, _as_many(SLICE_ALERTS, few))
+    numbers = connection.execute(some.limit(most)).scalars().all()
     if numbers:
         these = waiting(digest.robot, numbers[-1])
         done = {"state": SENT, "settled_at": digest.settled_at}
@@ -149,31 +163,32 @@ def _leave(connection: Connection, digest: Row[Any]) -> int:
 def _look_at_newer(connection: Connection, robot: str, progress: Progress) -> Progress:
     """Return the progress with the sums of what has come since; not all of it, if that is much."""
     newer = and_(_waiting(robot), deliveries.c.id > progress.seen)
-    page = select(deliveries).where(newer).order_by(deliveries.c.id).limit(NEWER)
-    rows = connection.execute(page).all()
-    some = _up_to(rows, NEWER_ALERTS)
+    most = min(progress.page, NEWER)
+    rows = connection.execute(
+        select(*_READ).where(newer).order_by(deliveries.c.id).limit(most)
+    ).all()
     sums = dict(progress.newer)
-    for row in count_rows(_left(some)):
+    for row in count_rows(_left(rows)):
         name = _name_of(row)
         known = sums.get(name)
         sums[name] = row if known is None else {**row, **_united(known, row)}
-    seen = some[-1].id if some else progress.seen
-    return replace(progress, seen=seen, newer=sums, all_seen=len(some) == len(rows) < NEWER)
+    seen = rows[-1].id if rows else progress.seen
+    page = _as_many(NEWER_ALERTS, rows)
+    return replace(progress, seen=seen, newer=sums, page=page, all_seen=len(rows) < most)
 
 
-def _up_to(rows: Sequence[Row[Any]], most: int) -> Sequence[Row[Any]]:
-    """Return the first of these deliveries, until they hold so many alerts."""
-    alerts = 0
-    for number, row in enumerate(rows):
-        if alerts >= most:
-            return rows[:number]
-        alerts += row.alerts
-    return rows
+def _as_many(alerts: int, rows: Sequence[_Read]) -> int:
+    """Return how many deliveries such as these hold so many alerts: at least one."""
+    held: int = sum(row.alerts for row in rows)
+    return max(1, alerts * len(rows) // max(held, 1))
 
 
-def _left(rows: Sequence[Row[Any]]) -> Iterator[Weight]:
-    """Yield what the alerts weigh that wait."""
+def _left(rows: Iterable[_Read]) -> Iterator[Weight]:
+    """Yield what the alerts weigh that wait; of a delivery that waits as it came, that is known."""
     for row in rows:
+        if row.payload is None:
+            yield from _decode_weights(row.weights)
+            continue
         try:
             delivery = to_delivery(row.payload)
         except msgspec.MsgspecError:  # of another version: it will not be planned either

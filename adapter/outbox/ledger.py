@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, case, delete, insert, select, update
+from sqlalchemy import bindparam, case, delete, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.core.message import BODY_LIMIT
 from adapter.core.quota import Quota
+from adapter.outbox.prepared import Prepared
 from adapter.outbox.tables import batches, charges, from_us, to_us, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -56,23 +57,67 @@ _FRESH: Final = {
     "refused_at": 0,
     "plain_until": 0,
 }
-_TOKEN: Final = select(tokens).where(tokens.c.token == bindparam("key")).with_for_update()
-_CHARGES: Final = select(charges.c.ends_at).where(
-    charges.c.token == bindparam("key"),
-    charges.c.ends_at > bindparam("now"),
-    charges.c.ends_at <= bindparam("latest"),
+_MINE: Final = tokens.c.token == bindparam("key")
+_TOKEN: Final = Prepared(any=select(tokens).where(_MINE).with_for_update())
+_LEASE: Final = Prepared(any=update(tokens).where(_MINE).values(leased_until=bindparam("until")))
+_POSTED: Final = Prepared(any=update(tokens).where(_MINE).values(posted=bindparam("was_posted")))
+_STEADY: Final = Prepared(any=update(tokens).where(_MINE).values(steady_at=bindparam("steady")))
+_CHARGES: Final = Prepared(
+    any=select(charges.c.ends_at).where(
+        charges.c.token == bindparam("key"),
+        charges.c.ends_at > bindparam("now"),
+        charges.c.ends_at <= bindparam("latest"),
+    )
+)
+_CHARGE: Final = Prepared(("token", "batch", "ends_at"), any=insert(charges).inline())
+_RECHARGE: Final = Prepared(
+    any=update(charges)
+    .where(
+        charges.c.token == bindparam("key"),
+        charges.c.batch == bindparam("of"),
+        charges.c.ends_at == bindparam("ended"),
+    )
+    .values(ends_at=bindparam("ends"))
+)
+_FORGET: Final = Prepared(
+    any=delete(charges).where(
+        charges.c.token == bindparam("key"), charges.c.ends_at <= bindparam("now")
+    )
+)
+_LEARNED: Final = (
+    *("rests_until", "throttles", "failures", "room", "ill"),
+    *("ill_why", "refused", "refused_at", "plain_until"),
+)
+_LEARN: Final = Prepared(
+    any=update(tokens)
+    .where(_MINE)
+    .values({name: bindparam(f"new_{name}") for name in _LEARNED})
+    .values(
+        leased_until=literal_column("0"),
+        ill_since=case(
+            (bindparam("new_ill") == "", literal_column("0")),
+            (tokens.c.ill == "", bindparam("now")),
+            else_=tokens.c.ill_since,
+        ),
+    )
 )
 
 
 def lock_tokens(connection: Connection, keys: Iterable[str]) -> Mapping[str, Row[Any]]:
     """Return the rows of tokens, locked; new ones where there are none, whoever makes them."""
     wanted = sorted(set(keys))
-    rows = connection.execute(_LOCKED, {"keys": wanted}).all()
+    rows = _locked(connection, wanted)
     if len(rows) < len(wanted):
         fresh = [{"token": key, **_FRESH} for key in wanted]
         connection.execute(_BEGIN[connection.dialect.name], fresh)
-        rows = connection.execute(_LOCKED, {"keys": wanted}).all()
+        rows = _locked(connection, wanted)
     return {row.token: row for row in rows}
+
+
+def _locked(connection: Connection, keys: Sequence[str]) -> Sequence[Row[Any]]:
+    if len(keys) == 1:  # as mostly
+        return _TOKEN.rows(connection, key=keys[0])
+    return connection.execute(_LOCKED, {"keys": keys}).all()
 
 
 def is_leased(row: Row[Any], now: datetime) -> bool:
@@ -88,8 +133,7 @@ def rests_until(row: Row[Any], now: datetime) -> datetime | None:
 
 def lease(connection: Connection, token: str, until: datetime) -> None:
     """Give a token to one sender."""
-    leased = update(tokens).where(tokens.c.token == token)
-    connection.execute(leased.values(leased_until=to_us(until)))
+    _LEASE.do(connection, key=token, until=to_us(until))
 
 
 def end_leases(connection: Connection, keys: Iterable[str]) -> None:
@@ -105,19 +149,19 @@ def quota_of(
     A charge ends one `per` after its lease at the latest, and the burst is whole again within as
     many slots.
     """
-    charged = {"key": row.token, "now": to_us(now), "latest": to_us(until + rate.per)}
-    ends = connection.execute(_CHARGES, charged).scalars()
+    latest = to_us(until + rate.per)
+    ends = _CHARGES.find(connection, key=row.token, now=to_us(now), latest=latest)
     return Quota(
         rate=rate,
         steady_at=min(from_us(row.steady_at), now + rate.slot * rate.burst),
-        charges=tuple(from_us(end) for end in ends),
+        charges=tuple(from_us(end) for (end,) in ends),
         rests_until=rests_until(row, now),
     )
 
 
 def holds(connection: Connection, turn: Turn) -> bool:
     """Return whether the lease of a turn still is the one in force."""
-    row = connection.execute(_TOKEN, {"key": turn.token}).first()
+    row = _TOKEN.first(connection, key=turn.token)
     return row is not None and row.leased_until == to_us(turn.leased_until)
 
 
@@ -132,33 +176,23 @@ def end_unsent(connection: Connection) -> None:
 
 def note_posted(connection: Connection, turn: Turn, *, posted: bool) -> None:
     """Note whether what a token sends tells no alert: next time alerts go first."""
-    connection.execute(
-        update(tokens).where(tokens.c.token == turn.token).values(posted=int(posted))
-    )
+    _POSTED.do(connection, key=turn.token, was_posted=int(posted))
 
 
 def charge(connection: Connection, turn: Turn, batch_id: str, now: datetime) -> None:
     """Charge a request before it is sent, as if it took until the lease ends."""
     until = turn.leased_until + turn.quota.rate.per
     spent = turn.quota.spend(now, until)
-    row = {"token": turn.token, "batch": batch_id, "ends_at": to_us(until)}
-    connection.execute(insert(charges), row)
-    steady_at = spent.steady_at or now
-    connection.execute(
-        update(tokens).where(tokens.c.token == turn.token).values(steady_at=to_us(steady_at))
-    )
+    _CHARGE.do(connection, token=turn.token, batch=batch_id, ends_at=to_us(until))
+    _STEADY.do(connection, key=turn.token, steady=to_us(spent.steady_at or now))
 
 
 def end_charge(connection: Connection, turn: Turn, batch_id: str, now: datetime) -> None:
     """Let the charge of a request that has ended count for one more `per`, and forget old ones."""
-    mine = and_(
-        charges.c.token == turn.token,
-        charges.c.batch == batch_id,
-        charges.c.ends_at == to_us(turn.leased_until + turn.quota.rate.per),
-    )
-    connection.execute(update(charges).where(mine).values(ends_at=to_us(now + turn.quota.rate.per)))
-    over = and_(charges.c.token == turn.token, charges.c.ends_at <= to_us(now))
-    connection.execute(delete(charges).where(over))
+    per, token = turn.quota.rate.per, turn.token
+    ended, ends = to_us(turn.leased_until + per), to_us(now + per)
+    _RECHARGE.do(connection, key=token, of=batch_id, ended=ended, ends=ends)
+    _FORGET.do(connection, key=token, now=to_us(now))
 
 
 def give_back(connection: Connection, turn: Turn) -> None:
@@ -171,18 +205,12 @@ def learn(
 ) -> None:
     """End the lease of a turn, and note what its outcome taught about the token."""
     until, refusal, plain = settlement.rests_until, settlement.refusal, settlement.plain_until
-    since = case((tokens.c.ill == "", to_us(now)), else_=tokens.c.ill_since)
-    values: dict[str, object] = {
-        "leased_until": 0,
-        "rests_until": 0 if until is None else to_us(until),
-        "throttles": settlement.throttles,
-        "failures": settlement.failures,
-        "room": turn.room if settlement.room is None else settlement.room,
-        "ill": settlement.ill,
-        "ill_since": since if settlement.ill else 0,
-        "ill_why": why if settlement.ill else "",
-        "refused": "" if refusal is None else refusal.errcode,
-        "refused_at": 0 if refusal is None else to_us(refusal.at),
-        "plain_until": 0 if plain is None else to_us(plain),
-    }
-    connection.execute(update(tokens).where(tokens.c.token == turn.token).values(**values))
+    learned: tuple[object, ...] = (
+        *(0 if until is None else to_us(until), settlement.throttles, settlement.failures),
+        turn.room if settlement.room is None else settlement.room,
+        *(settlement.ill, why if settlement.ill else ""),
+        *(("", 0) if refusal is None else (refusal.errcode, to_us(refusal.at))),
+        0 if plain is None else to_us(plain),
+    )
+    new = {f"new_{name}": value for name, value in zip(_LEARNED, learned, strict=True)}
+    _LEARN.do(connection, key=turn.token, now=to_us(now), **new)

@@ -20,7 +20,7 @@ from adapter.outbox.tables import deliveries, to_us
 from adapter.outbox.weighing import count_rows, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -39,6 +39,7 @@ _ASKED: Final = 500
 """Deliveries that one query asks for."""
 
 _THESE: Final = select(deliveries).where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+_THIS: Final = Prepared(any=select(deliveries).where(deliveries.c.id == bindparam("of")))
 _CHANGE: Final = Prepared(
     any=update(deliveries)
     .where(deliveries.c.id == bindparam("of"))
@@ -57,13 +58,17 @@ class Told(NamedTuple):
 
 def told_by(connection: Connection, items: Sequence[Row[Any]]) -> list[Told]:
     """Return the deliveries of these items of a message."""
-    found: dict[int, Row[Any]] = {}
-    ids = [item.delivery for item in items]
-    for start in range(0, len(ids), _ASKED):
-        rows = connection.execute(_THESE, {"ids": ids[start : start + _ASKED]})
-        found.update((row.id, row) for row in rows)
+    found = {row.id: row for row in _these(connection, [item.delivery for item in items])}
     rows_of = [(item, found[item.delivery]) for item in items]
     return [Told(row, to_delivery(row.payload), item.told, item.covered) for item, row in rows_of]
+
+
+def _these(connection: Connection, ids: Sequence[int]) -> Iterator[Row[Any]]:
+    if len(ids) == 1:  # as mostly
+        yield from _THIS.rows(connection, of=ids[0])
+        return
+    for start in range(0, len(ids), _ASKED):
+        yield from connection.execute(_THESE, {"ids": ids[start : start + _ASKED]})
 
 
 def mark(connection: Connection, told: Sequence[Told], now: datetime) -> int:

@@ -14,6 +14,7 @@ from adapter.outbox.announced import remember, remember_digested
 from adapter.outbox.bits import pack, unpack
 from adapter.outbox.ledger import OPEN
 from adapter.outbox.marking import SENT, leave_queue, mark, told_by
+from adapter.outbox.prepared import Prepared
 from adapter.outbox.rows import to_delivery
 from adapter.outbox.tables import batches, dead, deliveries, items, notices, to_us
 from adapter.outbox.weighing import count_rows, weigh
@@ -33,6 +34,20 @@ DEAD: Final = "dead"
 
 _UNHURRIED: Final = text("SET LOCAL statement_timeout = 0")
 _BY_ID: Final = select(deliveries).where(deliveries.c.id == bindparam("of"))
+_BATCH: Final = Prepared(any=select(batches).where(batches.c.id == bindparam("of")))
+_ITEMS: Final = Prepared(any=select(items).where(items.c.batch == bindparam("of")))
+_STORED: Final = (
+    *("id", "token", "robot", "state", "form", "alerts", "body", "digested", "deferred_until"),
+    *("minimal", "oldest_received_at", "created_at", "attempts"),
+)
+_STORE: Final = Prepared(_STORED, any=insert(batches).inline())
+_STORE_ITEM: Final = Prepared(items.columns.keys(), any=insert(items).inline())
+_CLOSED: Final = ("state", "outcome", "settled_at")
+_CLOSE: Final = Prepared(
+    any=update(batches)
+    .where(batches.c.id == bindparam("of"))
+    .values({name: bindparam(f"new_{name}") for name in _CLOSED})
+)
 
 
 def store(connection: Connection, turn: Turn, launch: Launch, now: datetime) -> None:
@@ -53,10 +68,10 @@ def store(connection: Connection, turn: Turn, launch: Launch, now: datetime) -> 
         "created_at": to_us(now),
         "attempts": 0,
     }
-    connection.execute(insert(batches), row)
+    _STORE.do(connection, **row)
     rows = _items(launch)
     if rows:
-        connection.execute(insert(items), rows)
+        _STORE_ITEM.run(connection, rows)
 
 
 def _without_counts(summed: Totals) -> bytes:
@@ -92,15 +107,16 @@ def _items(launch: Launch) -> list[dict[str, object]]:
 
 
 def _items_of(connection: Connection, batch_id: str) -> Sequence[Row[Any]]:
-    return connection.execute(select(items).where(items.c.batch == batch_id)).all()
+    return _ITEMS.rows(connection, of=batch_id)
 
 
 def close(
     connection: Connection, batch_id: str, *, state: str, outcome: str, now: datetime
 ) -> None:
     """Note what became of a message that will not be sent again."""
-    values = {"state": state, "outcome": outcome, "settled_at": to_us(now)}
-    connection.execute(update(batches).where(batches.c.id == batch_id).values(**values))
+    _CLOSE.do(
+        connection, of=batch_id, new_state=state, new_outcome=outcome, new_settled_at=to_us(now)
+    )
 
 
 def keep_open(connection: Connection, batch_id: str, outcome: str) -> None:
@@ -129,7 +145,7 @@ def dissolve(connection: Connection, keys: Iterable[str], now: datetime) -> int:
 
 def mark_sent(connection: Connection, batch_id: str, now: datetime) -> int:
     """Settle all that a message told; return how many deliveries (and notices) wait no more."""
-    batch = connection.execute(select(batches).where(batches.c.id == batch_id)).one()
+    batch = _BATCH.first(connection, of=batch_id)
     rows = _items_of(connection, batch_id)
     if batch.digested is not None:
         return _mark_digested(connection, batch, rows[0].delivery, now)

@@ -9,14 +9,15 @@ its way, normal deliveries wait: it may have counted them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from adapter.core.priority import Priority
 from adapter.outbox.bits import unite, unpack
 from adapter.outbox.ledger import OPEN
+from adapter.outbox.prepared import Prepared
 from adapter.outbox.rows import to_delivery
 from adapter.outbox.tables import batches, deliveries, items
 
@@ -60,16 +61,19 @@ class Overlap:
         return tuple(waiting for waiting in rest if waiting.left)
 
 
+_OPEN: Final = Prepared(
+    any=select(batches.c.digested, items.c.delivery, items.c.told, items.c.covered)
+    .add_columns(deliveries.c.payload, deliveries.c.alerts)
+    .join(items, items.c.batch == batches.c.id)
+    .outerjoin(deliveries, deliveries.c.id == items.c.delivery)
+    .where(batches.c.robot == bindparam("of"), batches.c.state == OPEN)
+    .where(batches.c.token != bindparam("mine"))
+)
+
+
 def overlap_with(connection: Connection, robot: str, token: str) -> Overlap:
     """Return what open messages of tokens other than this tell of a robot's queue."""
-    query = (
-        select(batches.c.digested, items.c.delivery, items.c.told, items.c.covered)
-        .add_columns(deliveries.c.payload, deliveries.c.alerts)
-        .join(items, items.c.batch == batches.c.id)
-        .outerjoin(deliveries, deliveries.c.id == items.c.delivery)
-        .where(batches.c.robot == robot, batches.c.state == OPEN, batches.c.token != token)
-    )
-    rows = connection.execute(query).all()
+    rows = _OPEN.rows(connection, of=robot, mine=token)
     told = [found for row in rows if (found := _told(row)) is not None]
     return Overlap(
         groups=frozenset(_group(number, delivery) for number, delivery, _ in told),

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from adapter.errors import StoreUnavailable
 from adapter.outbox.jobs import Begun, carry_out
 from adapter.outbox.store import Outbox
-from adapter.outbox.tables import SCHEMA_VERSION, metadata
+from adapter.outbox.tables import SCHEMA_VERSION, create_tables
 from adapter.outbox.writing import each
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _create(connection: Connection) -> None:
             f"the database has schema {version}, this program knows {SCHEMA_VERSION}; "
             "it was written by a newer version: run that one"
         )
-    metadata.create_all(connection)
+    create_tables(connection)
     if version is None:
         connection.execute(
             text("INSERT INTO schema_version VALUES (:version)"), {"version": SCHEMA_VERSION}

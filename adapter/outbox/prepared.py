@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import JSON, Text, bindparam, cast, func
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.sql.elements import ClauseElement
     from sqlalchemy.sql.selectable import TableValuedAlias
+
+T = TypeVar("T")
 
 
 class Prepared:
@@ -47,12 +49,32 @@ class Prepared:
 
     def find(self, connection: Connection, **values: object) -> Sequence[Sequence[Any]]:
         """Carry it out once and return the rows that it finds."""
+        return self._execute(connection, values, _Written.rows)
+
+    def rows(self, connection: Connection, **values: object) -> list[Any]:
+        """Carry it out once and return the rows that it finds, with their columns as attributes."""
+        return self._execute(connection, values, _Written.named_rows)
+
+    def first(self, connection: Connection, **values: object) -> Any:  # noqa: ANN401  # such a row
+        """Carry it out once and return the first row that it finds, likewise; None if none."""
+        return next(iter(self.rows(connection, **values)), None)
+
+    def do(self, connection: Connection, **values: object) -> None:
+        """Carry it out once, where it finds nothing."""
+        self._execute(connection, values, _nothing)
+
+    def _execute(
+        self,
+        connection: Connection,
+        values: Mapping[str, object],
+        fetch: Callable[[_Written, DBAPICursor], T],
+    ) -> T:
         dialect = connection.dialect
         written = self._written.get(dialect.name) or self._write(connection)
         cursor = connection.connection.cursor()
         try:
             cursor.execute(written.sql, written.ordered({**written.given, **values}))
-            return cursor.fetchall()
+            return fetch(written, cursor)
         except dialect.loaded_dbapi.Error as error:
             raise _named(error, connection, cursor, written.sql) from error
         finally:
@@ -94,6 +116,22 @@ class _Written:
         self.sql = str(compiled)
         self.given = compiled.params
         self.ordered = _ordering(compiled.positiontup)
+        self._row: Callable[[Iterable[Any]], Any] | None = None
+
+    def rows(self, cursor: DBAPICursor) -> Sequence[Sequence[Any]]:
+        """Return what it found."""
+        return cursor.fetchall()
+
+    def named_rows(self, cursor: DBAPICursor) -> list[Any]:
+        """Return what it found, each column by its name."""
+        if self._row is None:
+            names = [(column[0], Any) for column in cursor.description]
+            self._row = NamedTuple("Row", names)._make
+        return list(map(self._row, cursor.fetchall()))
+
+
+def _nothing(written: _Written, cursor: DBAPICursor) -> None:
+    del written, cursor
 
 
 def _ordering(names: Sequence[str] | None) -> Callable[[Mapping[str, object]], Any]:

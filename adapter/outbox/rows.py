@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+    from adapter.outbox.weighing import Weight
+
 _encode: Final = msgspec.json.Encoder().encode
 _decode_delivery: Final = msgspec.json.Decoder(Delivery).decode
 _decode_notice: Final[msgspec.json.Decoder[Notice | Post]] = msgspec.json.Decoder(Notice | Post)
@@ -100,6 +102,7 @@ def parts_of(accepted: Iterable[Delivery], now: datetime) -> list[Part]:
 def _part(accepted: Sequence[Delivery], now: datetime) -> Part:
     first = accepted[0]
     waiting = [delivery for delivery in accepted if delivery.deferred_until is None]
+    weights = {id(delivery): weigh(delivery) for delivery in waiting}
     return Part(
         robot=first.robot,
         key=_identity(first),
@@ -108,8 +111,8 @@ def _part(accepted: Sequence[Delivery], now: datetime) -> Part:
         defers=len(waiting) < len(accepted),
         reminds=any(delivery.remind is not None for delivery in accepted),
         accepted=tuple(accepted),
-        rows=tuple([_row(delivery, now) for delivery in accepted]),
-        counts=count_rows([each for delivery in waiting for each in weigh(delivery)]),
+        rows=tuple([_row(each, now, weights.get(id(each))) for each in accepted]),
+        counts=count_rows([weight for each in weights.values() for weight in each]),
         lanes=_lanes(waiting),
     )
 
@@ -142,7 +145,7 @@ def _identity(delivery: Delivery) -> str:
     return hashlib.blake2b(_encode(identity), digest_size=16).hexdigest()
 
 
-def _row(delivery: Delivery, now: datetime) -> dict[str, object]:
+def _row(delivery: Delivery, now: datetime, weights: Sequence[Weight] | None) -> dict[str, object]:
     until = delivery.deferred_until
     return {
         "robot": delivery.robot,
@@ -155,6 +158,7 @@ def _row(delivery: Delivery, now: datetime) -> dict[str, object]:
         "suspect": 0,
         "times": 1,
         "received_at": to_us(now),
+        "weights": None if weights is None else _encode(weights).decode(),
     }
 
 

@@ -20,7 +20,7 @@ from adapter.errors import StoreLocked, StoreUnavailable
 from adapter.outbox.mounts import MOUNTS, refuse_network
 from adapter.outbox.prepared import Prepared
 from adapter.outbox.store import Outbox
-from adapter.outbox.tables import SCHEMA_VERSION, metadata, tokens
+from adapter.outbox.tables import SCHEMA_VERSION, create_tables, tokens
 from adapter.outbox.writer import OwnFile, Writer
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def _create(engine: Engine, path: Path) -> None:
                     f"{path} has schema {version}, this program knows {SCHEMA_VERSION}; "
                     "it was written by a newer version: run that one"
                 )
-            metadata.create_all(connection)
+            create_tables(connection)
             # Whoever held a lease is gone: the lock proves it.
             connection.execute(update(tokens).values(leased_until=0))
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -34,6 +34,7 @@ from adapter.outbox import (
 from adapter.outbox.acts import Acts
 from adapter.outbox.kept import Kept
 from adapter.outbox.looking import Looking
+from adapter.outbox.slices import Slices
 from adapter.outbox.tables import to_us
 from adapter.outbox.words import say
 
@@ -89,7 +90,7 @@ class Outbox(Looking):
         self.moved_aside = moved_aside
         self.vanished = vanished
         self._waiting = 0
-        self._progress: dict[str, digests.Progress] = {}
+        self._slices = Slices(writer, self._said)
         self.acts = Acts(writer, self._said)
         self.recount()
 
@@ -127,6 +128,7 @@ class Outbox(Looking):
         ended: Sequence[Ended] = (),
     ) -> Enqueued:
         """Begin what `enqueue` does, and return before it is committed."""
+        self._slices.webhook_came()
         return enqueuing.begin(
             self._writer,
             accepted,
@@ -230,8 +232,8 @@ class Outbox(Looking):
         while (turn := self._writer.run(take)) is None:
             self._writer.run(lambda connection: announced.catch_up(connection, robot))
         if turn is _UNFINISHED:
-            self._go_on(robot)
-            return Idle(now)  # others may have their turns between two slices
+            return self._slices.next_of(robot, now)
+        self._slices.over(robot)
         if isinstance(turn, Turn) and turn.totals is summing.LATER:
             return structs.replace(turn, totals=self.outline(robot))
         return turn
@@ -265,20 +267,10 @@ class Outbox(Looking):
             return sending.settle(connection, turn, batch_id, settlement, now=now, outcome=outcome)
 
         while (settled := self._writer.run(operation)) is None:
-            self._go_on(turn.robot)
+            self._slices.settle(turn.robot)
         held, gone = settled
         self._waiting -= gone
         return held
-
-    def _go_on(self, robot: str) -> None:
-        """Settle a slice of what a robot's digest has told."""
-        known = self._progress.pop(robot, None)
-        gone, progress = self._writer.run(
-            lambda connection: digests.go_on(connection, robot, known)
-        )
-        self._waiting -= gone
-        if progress is not None:
-            self._progress[robot] = progress
 
     def give_back(self, turn: Turn) -> None:
         """End a turn in which nothing was sent."""

@@ -24,7 +24,9 @@ SUMMED: Final = tuple(name for name in Count.__struct_fields__ if name in totals
 _PRIORITIES: Final[dict[int, Priority]] = {int(each): each for each in Priority}
 _STATUSES: Final[dict[str, Status]] = {each.value: each for each in Status}
 
-_QUEUE: Final = select(queues).where(queues.c.robot == bindparam("of"))
+_QUEUE: Final = Prepared(
+    any=select(queues.c.priority, queues.c.deliveries).where(queues.c.robot == bindparam("of"))
+)
 WAITING: Final = (totals.c.robot == bindparam("of"), totals.c.alerts > 0)
 """A condition: the sums of what waits at a robot."""
 
@@ -40,11 +42,13 @@ _LAST: Final = select(func.max(deliveries.c.id)).where(
     deliveries.c.priority == int(Priority.NORMAL),
 )
 # One statement: on PostgreSQL a delivery may come between two, and a digest would settle it untold.
-_COUNTS: Final = select(
-    *[totals.c[name] for name in SUMMED], _LAST.scalar_subquery().label("last_id")
-).where(*WAITING)
-_OLDEST: Final = (
-    select(deliveries.c.received_at)
+_COUNTS: Final = Prepared(
+    any=select(*[totals.c[name] for name in SUMMED], _LAST.scalar_subquery().label("last_id"))
+    .where(*WAITING)
+    .limit(COUNTED + 1)
+)
+_OLDEST: Final = Prepared(
+    any=select(deliveries.c.received_at)
     .where(deliveries.c.robot == bindparam("of"), deliveries.c.state == _PENDING)
     .where(deliveries.c.priority == int(Priority.NORMAL))
     .order_by(deliveries.c.id)
@@ -78,7 +82,7 @@ def take(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
 
 def totals_of(connection: Connection, robot: str) -> Totals:
     """Return the sums of all that waits at a robot; `LATER` if there are too many."""
-    rows = connection.execute(_COUNTS.limit(COUNTED + 1), {"of": robot}).all()
+    rows = _COUNTS.rows(connection, of=robot)
     if len(rows) > COUNTED:
         return LATER
     last_id = (rows[0].last_id or 0) if rows else 0
@@ -94,14 +98,14 @@ def summed_up(
     connection: Connection, robot: str, counts: tuple[Count, ...], last_id: int
 ) -> Totals:
     """Return what waits at a robot, with these sums of it."""
-    numbers = {row.priority: row.deliveries for row in connection.execute(_QUEUE, {"of": robot})}
-    oldest = connection.execute(_OLDEST, {"of": robot}).scalar()
+    numbers = dict(_QUEUE.rows(connection, of=robot))
+    oldest = _OLDEST.first(connection, of=robot)
     return Totals(
         counts=counts,
         deliveries=numbers.get(int(Priority.NORMAL), 0),
         high_deliveries=numbers.get(int(Priority.HIGH), 0),
         last_id=last_id,
-        oldest_received_at=None if oldest is None else from_us(oldest),
+        oldest_received_at=None if oldest is None else from_us(oldest.received_at),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -15,8 +15,12 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    inspect,
     text,
 )
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 SCHEMA_VERSION: Final = 1
 
@@ -47,6 +51,7 @@ deliveries = Table(  # the alerts of one group, of one priority, on their way to
     Column("received_at", BigInteger, nullable=False),
     Column("deferred_until", BigInteger),
     Column("settled_at", BigInteger),
+    Column("weights", Text),  # what it adds to the sums, as JSON; not of old ones
     Index(
         "deliveries_deferred",
         "robot",
@@ -373,3 +378,11 @@ def to_us(instant: datetime) -> int:
 def from_us(value: int) -> datetime:
     """Return an instant as the program knows it."""
     return _EPOCH + value * _MICROSECOND
+
+
+def create_tables(connection: Connection) -> None:
+    """Create the tables that are not there yet, and the column that the first ones did not have."""
+    metadata.create_all(connection)
+    there = {column["name"] for column in inspect(connection).get_columns(deliveries.name)}
+    if "weights" not in there:
+        connection.execute(text("ALTER TABLE deliveries ADD COLUMN weights TEXT"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import structlog
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Integer, bindparam, select, update
 
 from adapter.core.batch import Form
 from adapter.core.delivery import Idle
@@ -32,6 +32,7 @@ from adapter.outbox.ledger import (
 )
 from adapter.outbox.months import is_paced
 from adapter.outbox.overlap import overlap_with
+from adapter.outbox.prepared import Prepared
 from adapter.outbox.rows import to_notice
 from adapter.outbox.summing import totals_of
 from adapter.outbox.tables import batches, deliveries, from_us, notices
@@ -57,30 +58,39 @@ KEPT_ALERTS: Final = 10 * HEAD_ALERTS
 PLANNING: Final = timedelta(milliseconds=100)
 """How long a token waits for another one of its queue to store the message it plans."""
 
+_FIRST_PAGE: Final = 20
 _PAGE: Final = 200
+"""Deliveries that one query reads at most: the first ones tell how many are enough."""
+
 _heads: Final = Heads()
 log = structlog.get_logger(__name__)
 
 PENDING: Final = "pending"
 
-_OPEN_BATCH: Final = select(batches).where(
-    batches.c.token == bindparam("key"), batches.c.state == OPEN
+_OPEN_BATCH: Final = Prepared(
+    any=select(batches).where(batches.c.token == bindparam("key"), batches.c.state == OPEN)
 )
 _SENDING: Final = select(batches.c.token).where(
     batches.c.token.in_(bindparam("keys", expanding=True)), batches.c.state == OPEN
 )
-_NOTICE: Final = (
-    select(notices)
+_NOTICE: Final = Prepared(
+    any=select(notices)
     .where(notices.c.robot == bindparam("of"), notices.c.state == PENDING)
     .order_by(notices.c.asked, notices.c.id)
     .limit(1)
 )
-_LANE: Final = (
-    select(deliveries)
+_LANE: Final = Prepared(
+    any=select(deliveries)
     .where(deliveries.c.robot == bindparam("of"), deliveries.c.state == PENDING)
     .where(deliveries.c.priority == bindparam("lane"), deliveries.c.id > bindparam("after"))
     .order_by(deliveries.c.id)
-    .limit(_PAGE)
+    .limit(bindparam("page", type_=Integer))
+)
+_WAITS: Final = Prepared(
+    any=select(deliveries.c.id)
+    .where(deliveries.c.robot == bindparam("of"), deliveries.c.state == PENDING)
+    .where(deliveries.c.priority == bindparam("lane"))
+    .limit(1)
 )
 
 
@@ -111,7 +121,7 @@ def take_turn(  # noqa: PLR0911, PLR0913  # reasons to wait; and what is differe
     relieved_at = None if relief is None else _relieved_at(relief, rows, now)
     if relief is not None and relieved_at != now:
         return Idle(relieved_at)
-    open_row = connection.execute(_OPEN_BATCH, {"key": token}).first()
+    open_row = _OPEN_BATCH.first(connection, key=token)
     if open_row is None:
         if _planning(connection, [rows[each] for each in others], now):
             return Idle(now + PLANNING)
@@ -191,7 +201,7 @@ def _with_work(
     held = None
     if not overlap.anything:
         held = deferring.held(connection, turn.robot, now, _readable, HEAD_ALERTS)
-    row = None if overlap.notices else connection.execute(_NOTICE, {"of": turn.robot}).first()
+    row = None if overlap.notices else _NOTICE.first(connection, of=turn.robot)
     if row is not None and row.asked and turn.stands_in_for:
         row = None
     notice = None if row is None else _to_stored(connection, row)
@@ -245,20 +255,19 @@ def _to_open(row: Row[Any]) -> OpenBatch:
         alerts=row.alerts,
         attempts=row.attempts,
         oldest_received_at=from_us(row.oldest_received_at),
-        minimal=row.minimal,
+        minimal=bool(row.minimal),
     )
 
 
 def _waits(connection: Connection, robot: str) -> bool:
-    if connection.execute(_NOTICE, {"of": robot}).first() is not None:
+    if _NOTICE.first(connection, of=robot) is not None:
         return True
     return _has(connection, robot, Priority)
 
 
 def _has(connection: Connection, robot: str, lanes: Iterable[Priority]) -> bool:
     """Return whether a delivery waits in one of these lanes."""
-    keys = ({"of": robot, "lane": int(lane), "after": 0} for lane in lanes)
-    return any(connection.execute(_LANE.limit(1), key).first() is not None for key in keys)
+    return any(_WAITS.find(connection, of=robot, lane=int(lane)) for lane in lanes)
 
 
 def _head(connection: Connection, robot: str, overlap: Overlap) -> tuple[Waiting, ...]:
@@ -269,10 +278,9 @@ def _head(connection: Connection, robot: str, overlap: Overlap) -> tuple[Waiting
     head: list[Waiting] = []
     room, kept_room = HEAD_ALERTS, KEPT_ALERTS
     for lane in (Priority.HIGH, Priority.NORMAL):
-        after = 0
+        after, page = 0, _FIRST_PAGE
         while room > 0 and kept_room > 0:
-            page = {"of": robot, "lane": int(lane), "after": after}
-            rows = connection.execute(_LANE, page).all()
+            rows = _LANE.rows(connection, of=robot, lane=int(lane), after=after, page=page)
             for row in rows:
                 waiting = _readable(connection, row) if room > 0 else None
                 if waiting is None:
@@ -282,9 +290,11 @@ def _head(connection: Connection, robot: str, overlap: Overlap) -> tuple[Waiting
                     kept_room -= len(waiting.left)
                 else:
                     room -= len(waiting.left)
-            if len(rows) < _PAGE:
+            if len(rows) < page:
                 break
             after = rows[-1].id
+            alerts = sum(row.alerts for row in rows)
+            page = min(_PAGE, max(1, HEAD_ALERTS * len(rows) // max(alerts, 1)))
     return tuple(head)
 
 

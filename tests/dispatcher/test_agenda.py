@@ -89,6 +89,7 @@ def test_who_told_a_digest_that_is_not_settled_wholly_is_asked(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(digests, "SLICE", 300)
+    monkeypatch.setattr(digests, "SLICE_ALERTS", 9_000)
     for number in range(400):
         alerts = [make_alert(f"A{number}", instance=str(each)) for each in range(30)]
         bench.outbox.enqueue(

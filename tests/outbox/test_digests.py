@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
+from adapter.core.delivery import Idle
 from adapter.core.priority import Priority
 from adapter.outbox import Outbox, digests, open_postgresql, open_sqlite, outlining, summing
+from adapter.outbox.slices import GIVE_WAY, PAUSE
 from support.alerts import make_alert, make_delivery
 from support.clock import START
-from support.digests_contract import finish, warning
+from support.digests_contract import finish, told, warning
 from support.outbox_contract import (
     LEASE,
     MINUTE,
     alerts_of,
+    ask,
     digest_of,
     entries_of,
     put,
@@ -96,6 +99,59 @@ def test_a_kill_in_any_slice_loses_doubles_and_miscounts_nothing(
     assert turn.open is None
     assert [entry.delivery.group.group_key for entry in entries_of(turn)] == ["after"]
     outbox.close()
+
+
+def test_a_database_of_before_weights_is_carried_on_with(
+    place: tuple[Path, Secret | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits there is weighed when it is read; what comes is weighed once."""
+    monkeypatch.setattr(digests, "SLICE", 2)
+    outbox = reopen(place)
+    told(outbox, 5)
+    put(outbox, warning(10, of=3, name="Old"))
+    drop = text("ALTER TABLE deliveries DROP COLUMN weights")
+    outbox._writer.run(lambda connection: connection.execute(drop).close())  # noqa: SLF001  # as it was
+    outbox.close()
+    outbox = reopen(place)
+    put(outbox, warning(11, of=2, name="New"))
+    turn = finish(outbox)
+    assert turn is not None
+    assert {count.name: count.alerts for count in turn.totals.counts} == {"Old": 3, "New": 2}
+    outbox.close()
+
+
+def test_webhooks_go_before_slices_but_not_for_ever(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "SLICE", 1)
+    told(outbox, 9)
+    pause = Idle(START + PAUSE, rests=True)
+    found = []
+    for number in range(4):
+        found.append(ask(outbox))
+        if number in {0, 2}:
+            put(outbox, warning(10 + number))
+    assert found == [Idle(START), pause, Idle(START), pause]
+    put(outbox, warning(20))
+    late = START + GIVE_WAY
+    assert ask(outbox, now=late) == Idle(late)
+
+
+def test_a_slice_holds_few_deliveries_of_many_alerts(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "SLICE_ALERTS", 6)
+    for number in range(5):
+        put(outbox, warning(number, of=3))
+    turn = take(outbox)
+    assert outbox.launch(turn, digest_of(turn), now=START)
+    assert settle(outbox, turn, "d-1")
+    left = [outbox.waiting()]
+    for _ in range(2):
+        ask(outbox)
+        left.append(outbox.waiting())
+    assert left == [1, 0, 0], "two slices are settled at once"
+    assert finish(outbox) is None
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from adapter.core.delivery import Idle, Notice
 from adapter.core.heartbeats import Beat, Heartbeat
@@ -19,7 +19,9 @@ from adapter.core.switches import Look, Seen
 from adapter.core.switches import look as switched
 from adapter.core.turn import Turn
 from adapter.errors import StoreUnavailable
+from adapter.outbox import summing
 from adapter.outbox.postgresql import open_postgresql
+from adapter.outbox.summing import summed_up
 from adapter.secret import Secret
 from support.acts_contract import ActsContract
 from support.alerts import make_alert, make_delivery
@@ -51,8 +53,7 @@ from support.together_contract import TogetherContract
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection
-
+    from adapter.core.batch import Totals
     from adapter.core.switches import Switch
     from adapter.core.turn import Settlement
     from adapter.outbox import Outbox
@@ -169,20 +170,19 @@ def test_replicas_deliver_side_by_side_without_waiting_in_a_circle(
 
 
 def test_a_digest_settles_only_what_it_counted_whatever_arrives_while_it_is_planned(
-    outbox: Outbox, replica: Outbox
+    outbox: Outbox, replica: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each statement of a turn sees what others have committed until then."""
     put(outbox, make_delivery(make_alert("First"), key="first"))
     late = iter([make_delivery(make_alert("Late"), key="late")])
 
-    def arrive(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
-        if "FROM totals" in statement:
-            for delivery in late:
-                put(replica, delivery)
+    def after_the_counts(*arguments: Any) -> Totals:  # noqa: ANN401  # those of `summed_up`
+        for delivery in late:
+            put(replica, delivery)
+        return summed_up(*arguments)
 
-    event.listen(outbox._reading, "after_cursor_execute", arrive)  # noqa: SLF001  # between two of its statements
+    monkeypatch.setattr(summing, "summed_up", after_the_counts)
     turn = take(outbox)
-    event.remove(outbox._reading, "after_cursor_execute", arrive)  # noqa: SLF001  # same
     assert next(late, None) is None
     assert alerts_of(turn.totals) == 1
     assert outbox.launch(turn, digest_of(turn), now=START)
