@@ -37,12 +37,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from adapter.core.batch import Held, Limits, Queued, Totals, Waiting
+    from adapter.core.delivery import RenderSettings
     from adapter.core.quota import Quota
 
 __all__ = ["PLANNED", "estimate", "fold", "plan"]
 
 PLANNED: Final = BODY_LIMIT - 1_000
 """Bytes of alerts that a message is planned with; the rest is its title, heading and footer."""
+
+_received_at: Final = attrgetter("entry.received_at")
+_mentions: Final = attrgetter("entry.delivery.mentions")
+_look: Final = attrgetter("stream.look")
 
 
 def plan(  # noqa: PLR0913, PLR0917  # each is a different kind of thing
@@ -155,7 +160,8 @@ class _Planning:
     @cached_property
     def oldest_at(self) -> datetime:
         """Return when the first of what waits of the highest priority came."""
-        return min(queued.entry.received_at for queued in self.lane)
+        oldest: datetime = min(map(_received_at, self.lane))
+        return oldest
 
     def _merged_before(self) -> Form | None:
         """Return the form of the last message if it was merged and what is oldest waited then."""
@@ -176,7 +182,8 @@ class _Planning:
         if self._groups() > slots or self._messages(Form.LINE) > slots:
             return False
         others = self.queue[len(self.lane) :]
-        return all(self.now - queued.entry.received_at <= self.quota.rate.per for queued in others)
+        oldest_at = min(map(_received_at, others), default=self.now)
+        return self.now - oldest_at <= self.quota.rate.per
 
     def _groups(self) -> int:
         """Return how many groups of this priority wait; beyond the head each delivery is one."""
@@ -214,9 +221,9 @@ class _Planning:
         whole slot away. Groups that ring whom the first one rings come first.
         """
         look = self.lane[0].stream.look
-        alike = [queued for queued in self.lane if queued.stream.look == look]
+        alike = _of_look(self.lane, look)
         if len(alike) == len(self.lane):
-            alike = [queued for queued in self.queue if queued.stream.look == look]
+            alike = _of_look(self.queue, look)
         elif self.priority is Priority.HIGH:
             alike = list(self.lane)
         return self._of(_same_mentions_first(alike), form, parts=self._messages(form))
@@ -244,10 +251,17 @@ class _Planning:
         )
 
 
+def _of_look(queue: Sequence[Queued], look: RenderSettings) -> list[Queued]:
+    """Return what is told in this look: there may be thousands, and mostly it is all."""
+    if list(map(_look, queue)).count(look) == len(queue):
+        return list(queue)
+    return [queued for queued in queue if queued.stream.look == look]
+
+
 def _same_mentions_first(queue: list[Queued]) -> list[Queued]:
     """Return the queue with the groups that ring like its first entry before the others."""
     wanted = queue[0].entry.delivery.mentions
-    if all(queued.entry.delivery.mentions == wanted for queued in queue):
+    if list(map(_mentions, queue)).count(wanted) == len(queue):
         return queue
     same = {queued.stream for queued in queue if queued.entry.delivery.mentions == wanted}
     return sorted(queue, key=lambda queued: (-queued.priority, queued.stream not in same))

@@ -49,11 +49,15 @@ class Overlap:
 
     def keeps(self, waiting: Waiting) -> bool:
         """Return whether none of a delivery may be told."""
+        if not self.groups and not self.digest:  # as mostly: no other token sends
+            return False
         counted = self.digest and waiting.priority is Priority.NORMAL
         return counted or _group(waiting.id, waiting.delivery) in self.groups
 
     def free(self, head: Sequence[Waiting]) -> tuple[Waiting, ...]:
         """Return what may be told of the head; a newer state of what is kept must wait as well."""
+        if not self.groups and not self.digest:
+            return tuple([waiting for waiting in head if waiting.left])
         alerts = set(self.alerts)
         for waiting in filter(self.keeps, head):
             alerts.update(_alerts(waiting.delivery, waiting.left))
