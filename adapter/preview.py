@@ -7,6 +7,7 @@ to whenever the next message may be sent. Nothing leaves the machine.
 from __future__ import annotations
 
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +20,7 @@ from adapter.outbox import open_sqlite
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from adapter.config.settings import RobotSettings
@@ -29,9 +30,24 @@ if TYPE_CHECKING:
 
 def preview(loaded: Loaded, deliveries: Iterable[Delivery], now: datetime) -> list[bytes]:
     """Return the bodies of all messages by which these would be told from now on, in order."""
+    with filled(loaded, deliveries, now) as tell:
+        return tell()
+
+
+@contextmanager
+def filled(
+    loaded: Loaded, deliveries: Iterable[Delivery], now: datetime
+) -> Iterator[Callable[[], list[bytes]]]:
+    """Let these wait for the length of a block; what it is given tells them as `preview` does."""
     clock, paper = _JumpingClock(now), _Paper()
     with TemporaryDirectory(prefix="alertmanager-dingtalk-") as folder:
         store = open_sqlite(Path(folder) / "preview.db", now)
+
+        def tell() -> list[bytes]:
+            while store.waiting():
+                clock.jump(dispatcher.step())
+            return paper.bodies
+
         try:
             store.enqueue(list(deliveries), now=now, dedup_window=timedelta(0))
             dispatcher = new_dispatcher(
@@ -42,11 +58,9 @@ def preview(loaded: Loaded, deliveries: Iterable[Delivery], now: datetime) -> li
                 equipment=lambda: loaded.equipment,
                 executor=_AtOnce(),
             )
-            while store.waiting():
-                clock.jump(dispatcher.step())
+            yield tell
         finally:
             store.close()
-    return paper.bodies
 
 
 class _JumpingClock:
