@@ -27,24 +27,28 @@ class Heads:
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._most = most
         self._size = 0
-        self._known: OrderedDict[tuple[bytes, *tuple[object, ...]], Waiting] = OrderedDict()
+        self._known: OrderedDict[tuple[object, ...], tuple[bytes, Waiting]] = OrderedDict()
         self._lock = threading.Lock()
 
     def waiting(self, row: Row[Any]) -> Waiting:
         """Return a row as the planner knows it; raises what decoding raises."""
         payload: bytes = row.payload
-        key = (payload, row.id, row.told, row.times, row.suspect, row.priority, row.received_at)
+        # Bytes are compared, which takes far less than to hash them.
+        key = (row.id, row.told, row.times, row.suspect, row.priority, row.received_at)
         with self._lock:
-            found = self._known.get(key)
-            if found is not None:
+            known = self._known.get(key)
+            if known is not None and known[0] == payload:
                 self._known.move_to_end(key)
-                return found
+                return known[1]
         found = to_waiting(row)
         with self._lock:
-            if key not in self._known:
-                self._size += len(payload)
-                self._known[key] = found
+            self._forget(key)
+            self._size += len(payload)
+            self._known[key] = payload, found
             while self._size > self._most:
-                gone, _ = self._known.popitem(last=False)
-                self._size -= len(gone[0])
+                self._forget(next(iter(self._known)))
         return found
+
+    def _forget(self, key: tuple[object, ...]) -> None:
+        gone, _ = self._known.pop(key, (b"", None))
+        self._size -= len(gone)

@@ -54,6 +54,13 @@ def test_a_row_that_says_something_else_is_decoded_anew(
     assert getattr(heads.waiting(row(**changes)), field) == value
 
 
+def test_the_same_number_in_another_store_is_another_row() -> None:
+    heads = Heads()
+    other = msgspec.json.encode(make_delivery(make_alert("C"), make_alert("D")))
+    for payload in (PAYLOAD, other, PAYLOAD):
+        assert heads.waiting(row(payload=payload)).delivery == to_delivery(payload)
+
+
 def test_how_often_in_a_row_a_group_came_is_told_as_it_is_now() -> None:
     heads = Heads()
     heads.waiting(row())
