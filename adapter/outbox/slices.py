@@ -1,7 +1,7 @@
 """Slices: what digests have told is settled between webhooks, which go first for a while.
 
-A token has a slot every few seconds, so for as long nothing is late if a robot is planned no more.
-What comes meanwhile is told by the next digest.
+Until its next slot a token sends nothing, so for as long nothing is late if its robot is planned no
+more. What comes meanwhile is told by the next digest; what is high waits for nothing.
 """
 
 from __future__ import annotations
@@ -10,40 +10,47 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from adapter.core.delivery import Idle
+from adapter.core.priority import Priority
 from adapter.outbox import digests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from adapter.core.delivery import Delivery
     from adapter.outbox.writing import Writer
 
-GIVE_WAY: Final = timedelta(seconds=2)
-"""How long the slices of a robot give way; then they are settled without a pause."""
-
 PAUSE: Final = timedelta(milliseconds=100)
+"""Between two slices while webhooks come."""
 
 
 class Slices:
     """Carry on with what is unsettled, robot by robot."""
 
     def __init__(self, writer: Writer, count: Callable[[int], None]) -> None:
-        """Settle by `writer`; `count` learns by how many deliveries fewer wait."""
+        """Settle by `writer`; `count` learns by how many more deliveries wait."""
         self._writer = writer
         self._count = count
         self._progress: dict[str, digests.Progress] = {}
         self._came = 0
         self._began: dict[str, tuple[datetime, int]] = {}
+        self._urgent: set[str] = set()
 
-    def webhook_came(self) -> None:
+    def webhook_came(self, brought: Sequence[Delivery]) -> None:
         """Learn that somebody waits for a commit; to miss one does no harm."""
         self._came += 1
+        if self._began:
+            self._urgent.update([each.robot for each in brought if each.priority is Priority.HIGH])
 
-    def next_of(self, robot: str, now: datetime) -> Idle:
-        """Settle a slice of a robot and return when it is to be looked at again."""
+    def next_of(self, robot: str, now: datetime, slot: timedelta) -> Idle:
+        """Settle a slice of a robot and return when it is to be looked at again.
+
+        Webhooks go first for as long as a `slot` of its token, but not before what is high.
+        """
         self.settle(robot)
         began_at, came = self._began.setdefault(robot, (now, self._came))
-        if came == self._came or not began_at <= now < began_at + GIVE_WAY:
+        calm = came == self._came or robot in self._urgent
+        if calm or not began_at <= now < began_at + slot:
             return Idle(now)  # others may have their turns between two slices
         self._began[robot] = began_at, self._came
         return Idle(now + PAUSE, rests=True)
@@ -61,3 +68,4 @@ class Slices:
     def over(self, robot: str) -> None:
         """Learn that nothing of a robot is unsettled."""
         self._began.pop(robot, None)
+        self._urgent.discard(robot)

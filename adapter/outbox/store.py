@@ -128,7 +128,7 @@ class Outbox(Looking):
         ended: Sequence[Ended] = (),
     ) -> Enqueued:
         """Begin what `enqueue` does, and return before it is committed."""
-        self._slices.webhook_came()
+        self._slices.webhook_came(accepted)
         return enqueuing.begin(
             self._writer,
             accepted,
@@ -232,7 +232,7 @@ class Outbox(Looking):
         while (turn := self._writer.run(take)) is None:
             self._writer.run(lambda connection: announced.catch_up(connection, robot))
         if turn is _UNFINISHED:
-            return self._slices.next_of(robot, now)
+            return self._slices.next_of(robot, now, rate.slot)
         self._slices.over(robot)
         if isinstance(turn, Turn) and turn.totals is summing.LATER:
             return structs.replace(turn, totals=self.outline(robot))

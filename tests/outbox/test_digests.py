@@ -15,11 +15,12 @@ from sqlalchemy import event, text
 from adapter.core.delivery import Idle
 from adapter.core.priority import Priority
 from adapter.outbox import Outbox, digests, open_postgresql, open_sqlite, outlining, summing
-from adapter.outbox.slices import GIVE_WAY, PAUSE
+from adapter.outbox.slices import PAUSE
 from support.alerts import make_alert, make_delivery
 from support.clock import START
 from support.digests_contract import finish, told, warning
 from support.outbox_contract import (
+    FAST,
     LEASE,
     MINUTE,
     alerts_of,
@@ -133,8 +134,21 @@ def test_webhooks_go_before_slices_but_not_for_ever(
             put(outbox, warning(10 + number))
     assert found == [Idle(START), pause, Idle(START), pause]
     put(outbox, warning(20))
-    late = START + GIVE_WAY
+    late = START + FAST.slot
     assert ask(outbox, now=late) == Idle(late)
+
+
+def test_what_is_high_waits_for_no_webhook(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digests, "SLICE", 1)
+    told(outbox, 5)
+    assert ask(outbox) == Idle(START)
+    put(outbox, make_delivery(make_alert("High"), key="h", priority=Priority.HIGH))
+    for number in range(2):
+        put(outbox, warning(10 + number))
+        assert ask(outbox) == Idle(START)
+    turn = finish(outbox)
+    assert turn is not None
+    assert entries_of(turn)[0].alert.name == "High"
 
 
 def test_a_slice_holds_few_deliveries_of_many_alerts(
