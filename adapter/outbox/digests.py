@@ -70,7 +70,7 @@ _READ: Final = (
     case((_WHOLE, None), else_=deliveries.c.payload).label("payload"),
 )
 _decode_weights: Final = msgspec.json.Decoder(list[Weight]).decode
-_Read = Any
+_Read = Any  # a row of that
 _NAME: Final = (totals.c.template, totals.c.name, totals.c.severity, totals.c.status)
 _SUMMED: Final = and_(totals.c.robot == bindparam("of"), totals.c.priority == _NORMAL)
 

@@ -10,14 +10,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from adapter.core.delivery import Idle
-from adapter.core.priority import Priority
 from adapter.outbox import digests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
-    from adapter.core.delivery import Delivery
     from adapter.outbox.writing import Writer
 
 PAUSE: Final = timedelta(milliseconds=100)
@@ -34,23 +32,20 @@ class Slices:
         self._progress: dict[str, digests.Progress] = {}
         self._came = 0
         self._began: dict[str, tuple[datetime, int]] = {}
-        self._urgent: set[str] = set()
 
-    def webhook_came(self, brought: Sequence[Delivery]) -> None:
+    def webhook_came(self) -> None:
         """Learn that somebody waits for a commit; to miss one does no harm."""
         self._came += 1
-        if self._began:
-            self._urgent.update([each.robot for each in brought if each.priority is Priority.HIGH])
 
-    def next_of(self, robot: str, now: datetime, slot: timedelta) -> Idle:
+    def next_of(self, robot: str, now: datetime, slot: timedelta, *, urgent: bool) -> Idle:
         """Settle a slice of a robot and return when it is to be looked at again.
 
-        Webhooks go first for as long as a `slot` of its token, but not before what is high.
+        Webhooks go first for as long as a `slot` of its token, unless it is `urgent`.
         """
         self.settle(robot)
         began_at, came = self._began.setdefault(robot, (now, self._came))
-        calm = came == self._came or robot in self._urgent
-        if calm or not began_at <= now < began_at + slot:
+        calm = came == self._came
+        if calm or urgent or not began_at <= now < began_at + slot:
             return Idle(now)  # others may have their turns between two slices
         self._began[robot] = began_at, self._came
         return Idle(now + PAUSE, rests=True)
@@ -68,4 +63,3 @@ class Slices:
     def over(self, robot: str) -> None:
         """Learn that nothing of a robot is unsettled."""
         self._began.pop(robot, None)
-        self._urgent.discard(robot)

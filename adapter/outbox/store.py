@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import structs
 
 from adapter.core.delivery import Idle
+from adapter.core.priority import Priority
 from adapter.core.turn import Turn
 from adapter.outbox import (
     accepting,
@@ -64,6 +65,9 @@ if TYPE_CHECKING:
 
 _UNFINISHED: Final = Idle(None)
 """Says that something of a digest is to be settled first."""
+
+_UNFINISHED_URGENT: Final = Idle(None)
+"""Says so while something high waits."""
 
 
 class Outbox(Looking):
@@ -128,7 +132,7 @@ class Outbox(Looking):
         ended: Sequence[Ended] = (),
     ) -> Enqueued:
         """Begin what `enqueue` does, and return before it is committed."""
-        self._slices.webhook_came(accepted)
+        self._slices.webhook_came()
         return enqueuing.begin(
             self._writer,
             accepted,
@@ -213,7 +217,8 @@ class Outbox(Looking):
 
         def take(connection: Connection) -> Turn | Idle | None:
             if digests.unfinished(connection, robot):
-                return _UNFINISHED
+                high = turns.waits(connection, robot, (Priority.HIGH,))
+                return _UNFINISHED_URGENT if high else _UNFINISHED
             if announced.owes(connection, robot):
                 return None  # it must be locked before tokens are
             return turns.take_turn(
@@ -231,8 +236,9 @@ class Outbox(Looking):
 
         while (turn := self._writer.run(take)) is None:
             self._writer.run(lambda connection: announced.catch_up(connection, robot))
-        if turn is _UNFINISHED:
-            return self._slices.next_of(robot, now, rate.slot)
+        if turn is _UNFINISHED or turn is _UNFINISHED_URGENT:
+            urgent = turn is _UNFINISHED_URGENT
+            return self._slices.next_of(robot, now, rate.slot, urgent=urgent)
         self._slices.over(robot)
         if isinstance(turn, Turn) and turn.totals is summing.LATER:
             return structs.replace(turn, totals=self.outline(robot))

@@ -125,7 +125,9 @@ def take_turn(  # noqa: PLR0911, PLR0913  # reasons to wait; and what is differe
     if open_row is None:
         if _planning(connection, [rows[each] for each in others], now):
             return Idle(now + PLANNING)
-        due_at = now if _waits(connection, robot) else deferring.next_due(connection, robot)
+        due_at = (
+            now if _anything_waits(connection, robot) else deferring.next_due(connection, robot)
+        )
         if due_at is None or due_at > now:
             return Idle(due_at)
     quota = quota_of(connection, row, rate, now, until)
@@ -208,7 +210,7 @@ def _with_work(
     if row is not None and notice is not None:
         passing = _passing(row, turn, now, posted=posted)
         digest_passes = held is not None and Priority.NORMAL in passing
-        if not digest_passes and not _has(connection, turn.robot, passing):
+        if not digest_passes and not waits(connection, turn.robot, passing):
             return _replace(turn, notice=notice)
     head = overlap.free(_head(connection, turn.robot, overlap))
     return _replace(
@@ -259,13 +261,13 @@ def _to_open(row: Row[Any]) -> OpenBatch:
     )
 
 
-def _waits(connection: Connection, robot: str) -> bool:
+def _anything_waits(connection: Connection, robot: str) -> bool:
     if _NOTICE.first(connection, of=robot) is not None:
         return True
-    return _has(connection, robot, Priority)
+    return waits(connection, robot, Priority)
 
 
-def _has(connection: Connection, robot: str, lanes: Iterable[Priority]) -> bool:
+def waits(connection: Connection, robot: str, lanes: Iterable[Priority]) -> bool:
     """Return whether a delivery waits in one of these lanes."""
     return any(_WAITS.find(connection, of=robot, lane=int(lane)) for lane in lanes)
 

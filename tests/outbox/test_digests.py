@@ -140,15 +140,18 @@ def test_webhooks_go_before_slices_but_not_for_ever(
 
 def test_what_is_high_waits_for_no_webhook(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(digests, "SLICE", 1)
-    told(outbox, 5)
-    assert ask(outbox) == Idle(START)
+    for number in range(6):
+        put(outbox, warning(number))
+    turn = take(outbox)
+    assert outbox.launch(turn, digest_of(turn), now=START)
     put(outbox, make_delivery(make_alert("High"), key="h", priority=Priority.HIGH))
-    for number in range(2):
+    assert settle(outbox, turn, "d-1")
+    for number in range(3):
         put(outbox, warning(10 + number))
         assert ask(outbox) == Idle(START)
-    turn = finish(outbox)
-    assert turn is not None
-    assert entries_of(turn)[0].alert.name == "High"
+    after = finish(outbox)
+    assert after is not None
+    assert entries_of(after)[0].alert.name == "High"
 
 
 def test_a_slice_holds_few_deliveries_of_many_alerts(
