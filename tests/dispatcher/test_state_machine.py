@@ -34,6 +34,7 @@ from adapter.core.delivery import (
 from adapter.errors import StoreUnavailable
 from adapter.outbox import open_sqlite
 from adapter.outbox.bits import unpack
+from adapter.outbox.rows import to_delivery
 from adapter.outbox.tables import batches, deferred, deliveries, items
 from support.alerts import make_alert, make_delivery
 from support.bench import Bench
@@ -183,21 +184,19 @@ class Delivering(RuleBasedStateMachine):
         assert all(row.state not in {"pending", "deferred"} for row in rows.values())
         assert all(row.superseded_by for row in self.read(deferred)), "told, or replaced"
         gone: dict[int, list[int]] = defaultdict(list)
-        order: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+        order: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for item in self.read(items):
             if item.batch in sent and sent[item.batch].form != "digest":
                 row, at = rows[item.delivery], self.accepted.index(item.batch)
                 told = unpack(item.told, row.alerts)
                 gone[item.delivery] += sorted(told | unpack(item.covered, row.alerts))
+                alerts = to_delivery(row.payload).group.alerts
                 for index in told:
-                    order[self._stream(row), index].append((at, item.delivery))
+                    order[alerts[index].fingerprint].append((at, item.delivery))
         assert all(len(each) == len(set(each)) for each in gone.values()), "told twice"
         for told_at in order.values():
             ids = [delivery for _, delivery in sorted(told_at)]
             assert ids == sorted(ids), "an older state was told after a newer one"
-
-    def _stream(self, row: Any) -> str:  # noqa: ANN401  # a row
-        return str(row.payload.partition(b'"groupKey":"')[2].partition(b'"')[0])
 
 
 def test_the_laws_of_delivery() -> None:
