@@ -39,7 +39,7 @@ _ASKED: Final = 500
 """Deliveries that one query asks for."""
 
 _THESE: Final = select(deliveries).where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
-_THIS: Final = Prepared(any=select(deliveries).where(deliveries.c.id == bindparam("of")))
+BY_ID: Final = Prepared(any=select(deliveries).where(deliveries.c.id == bindparam("of")))
 _CHANGE: Final = Prepared(
     any=update(deliveries)
     .where(deliveries.c.id == bindparam("of"))
@@ -65,7 +65,7 @@ def told_by(connection: Connection, items: Sequence[Row[Any]]) -> list[Told]:
 
 def _these(connection: Connection, ids: Sequence[int]) -> Iterator[Row[Any]]:
     if len(ids) == 1:  # as mostly
-        yield from _THIS.rows(connection, of=ids[0])
+        yield from BY_ID.rows(connection, of=ids[0])
         return
     for start in range(0, len(ids), _ASKED):
         yield from connection.execute(_THESE, {"ids": ids[start : start + _ASKED]})

@@ -13,7 +13,7 @@ from adapter.outbox.accepting import add
 from adapter.outbox.announced import remember, remember_digested
 from adapter.outbox.bits import pack, unpack
 from adapter.outbox.ledger import OPEN
-from adapter.outbox.marking import SENT, leave_queue, mark, told_by
+from adapter.outbox.marking import BY_ID, SENT, leave_queue, mark, told_by
 from adapter.outbox.prepared import Prepared
 from adapter.outbox.rows import to_delivery
 from adapter.outbox.tables import batches, dead, deliveries, items, notices, to_us
@@ -33,7 +33,6 @@ PENDING: Final = "pending"
 DEAD: Final = "dead"
 
 _UNHURRIED: Final = text("SET LOCAL statement_timeout = 0")
-_BY_ID: Final = select(deliveries).where(deliveries.c.id == bindparam("of"))
 _BATCH: Final = Prepared(any=select(batches).where(batches.c.id == bindparam("of")))
 _ITEMS: Final = Prepared(any=select(items).where(items.c.batch == bindparam("of")))
 _STORED: Final = (
@@ -206,7 +205,7 @@ def mark_refused(connection: Connection, batch_id: str, reason: str, now: dateti
         counted = _counted_by(batch, rows[0].delivery)
         connection.execute(update(deliveries).where(counted).values(**suspected))
         return 0
-    suspects = [connection.execute(_BY_ID, {"of": row.delivery}).one() for row in rows]
+    suspects = [BY_ID.first(connection, of=row.delivery) for row in rows]
     if batch.alerts == 1 and suspects and suspects[0].suspect:
         told = told_by(connection, rows)
         _bury(connection, told, reason, now)

@@ -98,7 +98,7 @@ def summed_up(
     connection: Connection, robot: str, counts: tuple[Count, ...], last_id: int
 ) -> Totals:
     """Return what waits at a robot, with these sums of it."""
-    numbers = dict(_QUEUE.rows(connection, of=robot))
+    numbers = dict(map(tuple, _QUEUE.find(connection, of=robot)))
     oldest = _OLDEST.first(connection, of=robot)
     return Totals(
         counts=counts,

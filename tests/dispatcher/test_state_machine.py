@@ -184,15 +184,19 @@ class Delivering(RuleBasedStateMachine):
         assert all(row.state not in {"pending", "deferred"} for row in rows.values())
         assert all(row.superseded_by for row in self.read(deferred)), "told, or replaced"
         gone: dict[int, list[int]] = defaultdict(list)
-        order: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        order: dict[object, list[tuple[int, int]]] = defaultdict(list)
+        # Where DingTalk refused one of a group, it waits for its trial: others of the group do not.
+        tried = {to_delivery(row.payload).group.group_key for row in rows.values() if row.suspect}
         for item in self.read(items):
             if item.batch in sent and sent[item.batch].form != "digest":
                 row, at = rows[item.delivery], self.accepted.index(item.batch)
                 told = unpack(item.told, row.alerts)
                 gone[item.delivery] += sorted(told | unpack(item.covered, row.alerts))
-                alerts = to_delivery(row.payload).group.alerts
+                group = to_delivery(row.payload).group
                 for index in told:
-                    order[alerts[index].fingerprint].append((at, item.delivery))
+                    order[group.alerts[index].fingerprint].append((at, item.delivery))
+                    if group.group_key not in tried:
+                        order[group.group_key, index].append((at, item.delivery))
         assert all(len(each) == len(set(each)) for each in gone.values()), "told twice"
         for told_at in order.values():
             ids = [delivery for _, delivery in sorted(told_at)]

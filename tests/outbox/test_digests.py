@@ -121,6 +121,29 @@ def test_a_database_of_before_weights_is_carried_on_with(
     outbox.close()
 
 
+def test_what_is_newer_and_told_in_part_counts_in_part(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it weighed when it came is not what is left of it."""
+    monkeypatch.setattr(digests, "SLICE", 2)
+    told(outbox, 5)
+    put(outbox, warning(10, of=3, name="Part"))
+    first = text("UPDATE deliveries SET told = '1' WHERE alerts = 3")
+    outbox._writer.run(lambda connection: connection.execute(first).close())  # noqa: SLF001  # as if
+    turn = finish(outbox)
+    assert turn is not None
+    assert {count.name: count.alerts for count in turn.totals.counts} == {"Part": 2}
+
+
+def test_the_head_goes_on_from_page_to_page(outbox: Outbox) -> None:
+    """As many deliveries as the first query reads, one more, and more than two queries do."""
+    sizes = [1] * 20 + [300] + [1] * 24
+    for number, size in enumerate(sizes):
+        put(outbox, warning(number, of=size))
+    head = [waiting.delivery.group.group_key for waiting in take(outbox).head]
+    assert head == [str(number) for number in range(45)]
+
+
 def test_webhooks_go_before_slices_but_not_for_ever(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
