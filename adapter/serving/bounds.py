@@ -56,6 +56,12 @@ def remedy(connection: Connection, now: float, options: ServingOptions) -> Remed
     return Remedy.CLOSE if connection.outdated or idle_too_long else None
 
 
+def may_speak(connection: Connection, now: float) -> bool:
+    """Return whether a connection is silent for so short a time that its request may be coming."""
+    silent = not connection.unfinished and not connection.lingering
+    return silent and now - connection.since <= NEWCOMER
+
+
 def spare(connections: Collection[Connection], now: float) -> list[Connection]:
     """Return connections that make room for others: silent ones, or else slow ones."""
     most = len(connections) // SHARE + 1

@@ -21,7 +21,12 @@ ACCEPTED_AT_ONCE: Final = 64
 
 _ATTACH_FILTER: Final = 26
 _DETACH_FILTER: Final = 27
-_RETURN: Final = 6  # of the packet filter's language
+_FILTER: Final = (
+    (0x30, 0, 0, 13),  # load the byte with the flags of TCP's header
+    (0x45, 0, 1, 0x02),  # SYN? if not, skip one
+    (0x06, 0, 0, 0),  # keep nothing of the packet
+    (0x06, 0, 0, 0xFFFFFFFF),  # keep all of it
+)
 _STARVED: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -66,14 +71,19 @@ class Entrance:
                 self._selector.unregister(listener)
             self._opened = False
 
-    def remove(self) -> None:
-        """Accept who has connected until now, and then nobody any more.
+    def keep_out(self) -> None:
+        """Accept only who is connecting already.
 
-        Closing a listener resets connections that the kernel made meanwhile, so it makes no more
-        first: who comes then knocks again, and is refused when the listener is closed.
+        Closing a listener resets the connections that the kernel made or was making meanwhile. So
+        it begins no more for a moment before `remove`: who comes then knocks again, and is refused
+        when the listener is closed.
         """
-        for listener, server in self._listeners:
+        for listener, _ in self._listeners:
             _keep_out(listener)
+
+    def remove(self) -> None:
+        """Accept who has connected until now, and then nobody any more."""
+        for listener, server in self._listeners:
             while self._accept_one(listener, server):
                 pass
         self.shut()
@@ -107,9 +117,9 @@ class Entrance:
 
 
 def _keep_out(listener: socket.socket) -> None:
-    """Drop every packet to a listener: Linux asks a filter, and this one keeps 0 bytes of each."""
-    keep_nothing = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, 0))
-    program = struct.pack("HP", 1, ctypes.addressof(keep_nothing))
+    """Drop what would begin a connection: Linux asks a filter about each packet to a listener."""
+    steps = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in _FILTER))
+    program = struct.pack("HP", len(_FILTER), ctypes.addressof(steps))
     with suppress(OSError):  # elsewhere, such a connection is reset
         listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
 

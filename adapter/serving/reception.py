@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec
 
 from adapter.serving.arrival import Arrival, Limits, Verdict
-from adapter.serving.bounds import Remedy, heaviest, remedy, spare
+from adapter.serving.bounds import Remedy, heaviest, may_speak, remedy, spare
 from adapter.serving.entrance import Entrance
 from adapter.serving.exchange import host_of, refusal
 from adapter.serving.tls import connect
@@ -95,6 +95,11 @@ class Reception:
         """Return whether a request is arriving or being answered."""
         return any(connection.unfinished for connection in self._connections)
 
+    def expecting(self) -> bool:
+        """Return whether a request is under way, or a client may be about to send one."""
+        now = self._clock.monotonic()
+        return any(one.unfinished or may_speak(one, now) for one in self._connections)
+
     def lingering(self) -> bool:
         """Return whether a client may not have seen its answer yet."""
         return any(connection.lingering for connection in self._connections)
@@ -102,6 +107,10 @@ class Reception:
     def pause_accepting(self) -> None:
         """Leave those who connect from now on to whoever listens beside us, until a sweep."""
         self._entrance.shut()
+
+    def keep_out(self) -> None:
+        """Accept only who is connecting already."""
+        self._entrance.keep_out()
 
     def stop_accepting(self) -> None:
         """Accept what has connected until now and close the listeners."""

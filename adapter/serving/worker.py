@@ -39,6 +39,9 @@ TICK: Final = 0.5
 CLOSE_LOOK: Final = 0.05
 """Seconds between two looks at the connections while draining."""
 
+HANDSHAKES: Final = 0.1
+"""Seconds for clients to get connected who have begun to, before the listener closes."""
+
 LAST_ANSWERS: Final = 1.0
 """Seconds for clients to see the last answers, and for answers when a part of the service died."""
 
@@ -174,8 +177,10 @@ class WholeRequestWorker(Worker):
         until = self._began + self.options.graceful_timeout.total_seconds() * FOR_REQUESTS
         limit = self._began + self.options.drain_limit.total_seconds()
         self._turn_while(self._stirring, min(limit, until))
+        self.reception.keep_out()
+        self._turn_while(lambda: True, self._clock.monotonic() + HANDSHAKES)
         self.reception.stop_accepting()
-        self._turn_while(self.reception.unfinished, until)
+        self._turn_while(self.reception.expecting, until)
         self._turn_while(self.reception.lingering, self._clock.monotonic() + LAST_ANSWERS)
         self.reception.close()
 

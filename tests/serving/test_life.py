@@ -94,6 +94,27 @@ def test_what_comes_during_the_drain_is_answered(program: Program) -> None:
     assert program.wait() == 0
 
 
+def test_who_connects_before_the_listener_closes_may_speak_after_it(tmp_path: Path) -> None:
+    """A connection comes before its request, and a busy client takes its time between them."""
+    pause = threading.Event()
+
+    def speak(client: Client) -> int:
+        pause.wait(0.15)
+        with client:
+            return client.ask(post()).status
+
+    with serving(tmp_path / "log", drain_limit=0.3) as program, ThreadPoolExecutor(80) as pool:
+        speaking = []
+        program.signal(signal.SIGTERM)
+        with suppress(ConnectionRefusedError):
+            while True:
+                speaking.append(pool.submit(speak, program.client()))
+                pause.wait(0.01)
+        assert len(speaking) > 5
+        assert {each.result() for each in speaking} == {200}
+        assert program.wait() == 0
+
+
 def test_a_request_under_way_is_finished_after_the_listener_closed(tmp_path: Path) -> None:
     with (
         serving(tmp_path / "log", drain_limit=0.2) as program,
