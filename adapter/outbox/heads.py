@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
+from adapter.outbox.compression import size_of
 from adapter.outbox.rows import to_waiting
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from adapter.core.batch import Waiting
 
 MOST_BYTES: Final = 4 * 2**20
-"""Bytes of payloads kept at most; what is made of them takes a few times as much."""
+"""Bytes of JSON kept at most; what is made of them takes a few times as much."""
 
 
 class Heads:
@@ -27,7 +28,7 @@ class Heads:
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._most = most
         self._size = 0
-        self._known: OrderedDict[tuple[object, ...], tuple[bytes, Waiting]] = OrderedDict()
+        self._known: OrderedDict[tuple[object, ...], tuple[bytes, int, Waiting]] = OrderedDict()
         self._lock = threading.Lock()
 
     def waiting(self, row: Row[Any]) -> Waiting:
@@ -39,16 +40,16 @@ class Heads:
             known = self._known.get(key)
             if known is not None and known[0] == payload:
                 self._known.move_to_end(key)
-                return known[1]
-        found = to_waiting(row)
+                return known[2]
+        found, size = to_waiting(row), size_of(payload)
         with self._lock:
             self._forget(key)
-            self._size += len(payload)
-            self._known[key] = payload, found
+            self._size += size
+            self._known[key] = payload, size, found
             while self._size > self._most:
                 self._forget(next(iter(self._known)))
         return found
 
     def _forget(self, key: tuple[object, ...]) -> None:
-        gone, _ = self._known.pop(key, (b"", None))
-        self._size -= len(gone)
+        _, size, _ = self._known.pop(key, (b"", 0, None))
+        self._size -= size

@@ -6,6 +6,7 @@ It only reads, beside whoever owns the database.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -25,7 +26,7 @@ from adapter.outbox.lives import (
 )
 from adapter.outbox.postgresql import read_postgresql
 from adapter.outbox.refusals import Refused
-from adapter.outbox.searching import holds
+from adapter.outbox.searching import holding
 from adapter.outbox.sqlite import read_sqlite
 from adapter.outbox.tables import batches, deliveries
 from adapter.outbox.timeline import contents_of, timeline_of
@@ -186,13 +187,9 @@ def _trace(connection: Connection, fingerprint: str, newest: int) -> Trace:
     recent = select(deliveries.c.id, deliveries.c.payload).order_by(deliveries.c.id.desc())
     looked_at = recent.limit(newest).subquery()
     needle = b'"fingerprint":' + msgspec.json.encode(fingerprint)
-    holding = (
-        select(looked_at.c.id)
-        .where(holds(connection, looked_at.c.payload, needle))
-        .order_by(looked_at.c.id.desc())
-        .limit(TRACED + 1)
-    )
-    ids = connection.execute(holding).scalars().all()
+    newest_first = select(looked_at).order_by(looked_at.c.id.desc())
+    found = holding(connection, newest_first, looked_at.c.payload, [needle])
+    ids = [row.id for row in islice(found, TRACED + 1)]
     rows = select(deliveries).where(deliveries.c.id.in_(ids[:TRACED])).order_by(deliveries.c.id)
     lives = [life for row in connection.execute(rows) for life in _of(connection, row, fingerprint)]
     older = connection.execute(recent.offset(newest).limit(1)).first() is not None

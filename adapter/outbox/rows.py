@@ -14,6 +14,7 @@ from adapter.core.dedup import digest
 from adapter.core.delivery import Delivery, Notice, Post
 from adapter.core.priority import Priority
 from adapter.outbox.bits import unpack
+from adapter.outbox.compression import compress, decompress
 from adapter.outbox.tables import from_us, to_us
 from adapter.outbox.weighing import count_rows, weigh
 
@@ -153,7 +154,7 @@ def _row(delivery: Delivery, now: datetime, weights: Sequence[Weight] | None) ->
         "state": "pending" if until is None else "deferred",
         "rings": int(bool(delivery.mentions)),
         "deferred_until": None if until is None else to_us(until),
-        "payload": _encode(delivery),
+        "payload": compress(_encode(delivery)),
         "alerts": len(delivery.group.alerts),
         "suspect": 0,
         "times": 1,
@@ -192,7 +193,7 @@ def to_ailing(row: Row[Any]) -> Ailing:
 
 def to_delivery(payload: bytes) -> Delivery:
     """Return a delivery as it was accepted."""
-    return _decode_delivery(payload)
+    return _decode_delivery(decompress(payload))
 
 
 def to_notice(payload: bytes) -> Notice | Post:

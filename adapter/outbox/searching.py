@@ -1,20 +1,23 @@
 """Searching: the newest deliveries that fit, looking no further back at once than is quick.
 
 What is rare (waiting, dead, discarded) is found through an index of its own; all else is looked at
-from the newest on, `WINDOW` deliveries at a time. Where words are looked for, the database skips
-payloads without their bytes, and the alerts of the rest are compared.
+from the newest on, `WINDOW` deliveries at a time. Where words are looked for, payloads without
+their bytes are skipped, by the database unless they are compressed; the alerts of the rest are
+compared.
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import func, literal, select
+from sqlalchemy import LargeBinary, func, literal, or_, select
 
 from adapter.core.alerts import Status
 from adapter.core.priority import Priority
 from adapter.core.search import Hit, Hits
+from adapter.outbox.compression import MARK, decompress, is_compressed
 from adapter.outbox.deferring import DEFERRED
 from adapter.outbox.letters import DISCARDED
 from adapter.outbox.messages import DEAD, PENDING
@@ -22,7 +25,7 @@ from adapter.outbox.rows import to_delivery
 from adapter.outbox.tables import dead, deliveries, discarded, from_us, to_us
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row, Select
@@ -49,7 +52,9 @@ def find(connection: Connection, search: Search) -> Hits:
     """Return the newest deliveries that fit."""
     low, high = _bounds(connection, search)
     among, bottom = _candidates(connection, search, low, high)
-    rows = connection.execute(_matching(connection, search, among)).all()
+    needles = [term.needle for term in search.terms]
+    matching = holding(connection, _matching(search, among), deliveries.c.payload, needles)
+    rows = list(islice(matching, _FETCHED))
     hits = [hit for row in rows if (hit := _hit(row, search))]
     if len(hits) > PAGE:
         last, exhausted = hits[PAGE - 1].id, False
@@ -122,8 +127,8 @@ def _rare(search: Search) -> Select[Any] | None:
     return None
 
 
-def _matching(connection: Connection, search: Search, among: ColumnElement[bool]) -> Select[Any]:
-    query = select(deliveries).where(among).order_by(_ID.desc()).limit(_FETCHED)
+def _matching(search: Search, among: ColumnElement[bool]) -> Select[Any]:
+    query = select(deliveries).where(among).order_by(_ID.desc())
     if search.robot:
         query = query.where(deliveries.c.robot == search.robot)
     if search.state and search.state not in {DEAD, DISCARDED}:
@@ -132,18 +137,40 @@ def _matching(connection: Connection, search: Search, among: ColumnElement[bool]
         query = query.where(deliveries.c.received_at >= to_us(search.since))
     if search.until is not None:
         query = query.where(deliveries.c.received_at < to_us(search.until))
-    for term in search.terms:
-        query = query.where(holds(connection, deliveries.c.payload, term.needle))
     return query
 
 
-def holds(
+def holding(
+    connection: Connection,
+    query: Select[Any],
+    payload: ColumnElement[bytes],
+    needles: Sequence[bytes],
+) -> Iterator[Row[Any]]:
+    """Yield the rows of a query whose payloads hold all of these bytes, reading as few as that."""
+    compressed = func.substr(payload, 1, len(MARK), type_=LargeBinary) == MARK
+    for needle in needles:
+        query = query.where(or_(compressed, _has(connection, payload, needle)))
+    with connection.execute(query, execution_options={"yield_per": PAGE}) as rows:
+        yield from (row for row in rows if _holds(row.payload, needles))
+
+
+def _has(
     connection: Connection, payload: ColumnElement[bytes], needle: bytes
 ) -> ColumnElement[bool]:
     """Return a condition on bytes: LIKE is for text, and depends on how SQLite was built."""
     if connection.dialect.name == "sqlite":
         return func.instr(payload, needle) > 0
     return func.position(literal(needle).op("IN")(payload)) > 0
+
+
+def _holds(payload: bytes, needles: Sequence[bytes]) -> bool:
+    if not needles or not is_compressed(payload):
+        return True  # the database has looked
+    try:
+        data = decompress(payload)
+    except msgspec.DecodeError:
+        return False
+    return all(needle in data for needle in needles)
 
 
 def _hit(row: Row[Any], search: Search) -> Hit | None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from adapter.outbox.compression import compress
 from adapter.outbox.heads import Heads
 from adapter.outbox.rows import to_delivery
 from support.alerts import make_alert, make_delivery
@@ -74,6 +75,14 @@ def test_what_was_asked_for_least_recently_is_forgotten() -> None:
     heads.waiting(row(3))
     assert heads.waiting(row(1)) is first
     assert heads.waiting(row(2)) is not second
+
+
+def test_what_counts_is_how_large_it_was_before_it_was_compressed() -> None:
+    large = msgspec.json.encode(make_delivery(*(make_alert(f"A{index}") for index in range(100))))
+    kept = row(payload=compress(large), alerts=100)
+    assert len(kept.payload) * 4 < len(large)
+    assert (heads := Heads(most=len(large))).waiting(kept) is heads.waiting(kept)
+    assert (heads := Heads(most=len(large) - 1)).waiting(kept) is not heads.waiting(kept)
 
 
 def test_what_is_larger_than_all_that_may_be_kept_is_not_kept() -> None:

@@ -120,6 +120,16 @@ def test_a_trace_follows_an_alert_through_its_messages(outbox: Outbox, history: 
     assert history.trace("0123").lives == ()
 
 
+def test_an_alert_of_a_large_group_is_traced(outbox: Outbox, history: History) -> None:
+    """Its payload is compressed, which the database cannot look into."""
+    alerts = [make_alert("Disk", instance=f"node-{number}") for number in range(40)]
+    put(outbox, make_delivery(*alerts, key="large"), make_delivery(alerts[7], key="small"))
+    found = history.trace(alerts[7].fingerprint)
+    assert [life.name for life in found.lives] == ["Disk", "Disk"]
+    assert [life.id for life in found.lives] == ["1.7", "2.0"]
+    assert len(history.trace(alerts[8].fingerprint).lives) == 1
+
+
 def test_what_a_newer_state_replaced_is_superseded(outbox: Outbox, history: History) -> None:
     put(outbox, make_delivery(make_alert(status="firing"), key="a"))
     put(outbox, make_delivery(make_alert(status="resolved"), key="b"))

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, update
 
 from adapter.core.audit import By, Decision
 from adapter.core.search import Search, Term, terms_of
-from adapter.outbox import open_history, open_sqlite, searching
+from adapter.outbox import compression, open_history, open_sqlite, searching
+from adapter.outbox.tables import deliveries
 from outbox.test_history import bury
 from support.alerts import make_alert, make_delivery
 from support.clock import START
@@ -73,6 +74,30 @@ def test_words_of_two_alerts_do_not_add_up(outbox: Outbox, history: History) -> 
     assert ids(history.search(Search(terms=terms_of("A x=1")))) == [1]
 
 
+def test_words_are_found_in_large_groups_too(outbox: Outbox, history: History) -> None:
+    """Their payloads are compressed, which the database cannot look into."""
+    for index in range(6):
+        alerts = (make_alert(f"Alert{index}", instance=f"node-{number}") for number in range(40))
+        put(outbox, make_delivery(*alerts, key=str(index)))
+    assert ids(history.search(Search(terms=terms_of("Alert3 instance=node-7")))) == [4]
+    assert ids(history.search(Search(terms=terms_of("lert instance=node-39")))) == [
+        *(6, 5, 4, 3, 2, 1)
+    ]
+    assert ids(history.search(Search(terms=terms_of("instance=node-40")))) == []
+
+
+def test_a_spoilt_payload_is_passed_over(outbox: Outbox, history: History) -> None:
+    for index in range(3):
+        alerts = (make_alert(f"Alert{index}", instance=f"node-{number}") for number in range(40))
+        put(outbox, make_delivery(*alerts, key=str(index)))
+    cut = update(deliveries).values(payload=func.substr(deliveries.c.payload, 1, 60))
+    outbox._writer.run(  # noqa: SLF001  # as no program of ours does
+        lambda connection: connection.execute(cut.where(deliveries.c.id == 2)).close()
+    )
+    assert ids(history.search(Search(terms=terms_of("instance=node-7")))) == [3, 1]
+    assert ids(history.search(Search())) == [3, 1]
+
+
 def test_robot_time_and_state_narrow_it_down(outbox: Outbox, history: History) -> None:
     fill(outbox)
     deliver(outbox, "db", now=START + 6 * MINUTE)
@@ -112,6 +137,12 @@ def test_dead_letters_and_what_was_given_up_are_found(outbox: Outbox, history: H
     assert ids(history.search(Search(state="discarded", robot="ops"))) == [2]
 
 
+@pytest.fixture(params=[1, compression.WORTHWHILE], ids=["compressed", "plain"])
+def _stored(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compression, "WORTHWHILE", request.param)
+
+
+@pytest.mark.usefixtures("_stored")
 @pytest.mark.parametrize("words", ["team=db", ""])
 @pytest.mark.parametrize("state", ["", "pending", "sent", "dead"])
 def test_pages_follow_one_another_without_a_gap(
