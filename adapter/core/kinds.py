@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Kind = tuple[object, ...]
 """The status of an alert, and its values of the labels that are asked, as far as they differ."""
 
-_ALONE: Final[Sequence[Kind]] = ((),)
-"""The kind of an alert that there is nothing to tell apart from."""
+_ALIKE: Final[Kind] = ()
+"""The kind of alerts that nothing tells apart."""
 
 _status: Final = attrgetter("status")
 _labels: Final = attrgetter("labels")
@@ -37,10 +37,17 @@ class Kinds:
     __slots__ = ("_each", "_group", "examples")
 
     def __init__(self, group: AlertGroup, asked: Sequence[str]) -> None:
+        alerts = group.alerts
+        telling = _telling(alerts, asked) if len(alerts) > 1 else ()
         self._group = group
-        self._each = _kinds(group.alerts, asked) if len(group.alerts) > 1 else _ALONE
-        each = zip(self._each, group.alerts)  # noqa: B905  # as many, and asking takes time
-        self.examples: Mapping[Kind, Alert] = dict(each)
+        self._each: Sequence[Kind]
+        self.examples: Mapping[Kind, Alert]
+        if telling:
+            self._each = list(zip(*telling, strict=True))
+            self.examples = dict(zip(self._each, alerts, strict=True))
+        else:
+            self._each = [_ALIKE] * len(alerts)
+            self.examples = {_ALIKE: alerts[-1]} if alerts else {}
 
     def each(self, these: Collection[Kind]) -> list[Kind]:
         """Return the kind of each alert of these kinds, in the group's order."""
@@ -61,9 +68,9 @@ class Kinds:
         return subset(self._group, [alert for kind, alert in each if kind in these])
 
 
-def _kinds(alerts: Sequence[Alert], asked: Sequence[str]) -> list[Kind]:
+def _telling(alerts: Sequence[Alert], asked: Sequence[str]) -> list[list[object]]:
+    """Return the columns in which the alerts are not all alike."""
     labels: list[dict[str, str]] = list(map(_labels, alerts))
     columns: list[list[object]] = [list(map(_status, alerts))]
     columns += [list(map(dict.get, labels, repeat(name))) for name in asked]
-    telling = [column for column in columns if column.count(column[0]) < len(column)]
-    return list(zip(*telling, strict=True)) if telling else [()] * len(alerts)
+    return [column for column in columns if column.count(column[0]) < len(column)]

@@ -20,10 +20,9 @@ from adapter.core.delivery import Broken, Outcome, Throttled, Unreachable
 from adapter.metrics.gauges import PREFIX, HeartbeatCollector, QueueCollector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from adapter.core.alerts import Alert
     from adapter.core.batch import Form
     from adapter.core.heartbeats import Heartbeat
     from adapter.metrics.gauges import Limited, Queue, Switchboard
@@ -103,11 +102,10 @@ class Metrics:
         known = code == 200  # noqa: PLR2004  # HTTP's own number
         (self._accepted if known else self.webhooks.labels(str(code))).inc()
 
-    def received(self, alerts: Sequence[Alert]) -> None:
+    def received(self, *, firing: int, resolved: int) -> None:
         """Note the alerts of an accepted webhook."""
-        firing = [alert.status for alert in alerts].count(Status.FIRING)
         self._firing.inc(firing)
-        self._resolved.inc(len(alerts) - firing)
+        self._resolved.inc(resolved)
 
     def sent(self, robot: str, msgtype: str, *, form: Form, alerts: int, latency: float) -> None:
         """Note a message that DingTalk accepted, `latency` seconds after its oldest webhook."""

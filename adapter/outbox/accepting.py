@@ -5,7 +5,7 @@ Webhooks that share a commit share the statements too: a statement costs more th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from msgspec.structs import replace
 from sqlalchemy import insert, select, text
@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.outbox import deferring, reminders
 from adapter.outbox.prepared import Prepared, as_list, listed
+from adapter.outbox.rows import to_delivery
 from adapter.outbox.tables import deliveries, queues, states, to_us, totals
 
 if TYPE_CHECKING:
@@ -170,7 +171,8 @@ def _lanes(parts: Iterable[Part]) -> list[dict[str, object]]:
 def _store(connection: Connection, part: Part, now: datetime) -> int:
     """Store deliveries that replace what is held back; return how many wait no more for them."""
     superseded = 0
-    for row, delivery in zip(part.rows, part.accepted, strict=True):
+    for row in part.rows:
+        delivery = to_delivery(cast("bytes", row["payload"]))
         [number] = connection.execute(_INSERT, row).inserted_primary_key or [0]
         superseded += deferring.take_place(connection, number, delivery, now)
         reminders.hear(connection, number, delivery, now)

@@ -75,6 +75,8 @@ class RefusedBody(msgspec.Struct, frozen=True):
 class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Hold all that one webhook brings to one robot: its rows, and the group state they tell.
 
+    Not the alerts themselves: they would wait for the commit, and more of them than a processor
+    has at hand.
     `counts` and `lanes` say by how much the sums grow, and each priority's queue.
     `changed_elsewhere` is true where what is new may lie in another robot's part of the group;
     `defers`, where any of it is held back; `reminds`, where somebody is to be reminded of any.
@@ -86,7 +88,6 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     changed_elsewhere: bool
     defers: bool
     reminds: bool
-    accepted: tuple[Delivery, ...]
     rows: tuple[dict[str, object], ...]
     counts: Sequence[dict[str, object]]
     lanes: dict[int, int]
@@ -111,7 +112,6 @@ def _part(accepted: Sequence[Delivery], now: datetime) -> Part:
         changed_elsewhere=first.group.notification_reason in CHANGED_ELSEWHERE,
         defers=len(waiting) < len(accepted),
         reminds=any(delivery.remind is not None for delivery in accepted),
-        accepted=tuple(accepted),
         rows=tuple([_row(each, now, weights.get(id(each))) for each in accepted]),
         counts=count_rows([weight for each in weights.values() for weight in each]),
         lanes=_lanes(waiting),

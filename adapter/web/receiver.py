@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
+from adapter.core.alerts import Status
 from adapter.core.heartbeats import sift
 from adapter.core.webhook import decode_webhook, with_source
 from adapter.errors import PayloadError, StoreUnavailable
@@ -51,12 +52,20 @@ class _Untold(NamedTuple):
 
 
 class _Webhook(NamedTuple):
-    """Hold a webhook on its way to its commit."""
+    """Hold a webhook on its way to its commit, and what is to be said of it after that.
 
-    group: AlertGroup
-    deliveries: tuple[Delivery, ...]
-    beats: int
+    Not its alerts: several webhooks wait for one commit, and what is freed at once is still at hand
+    for the next one.
+    """
+
     enqueued: Enqueued
+    robots: frozenset[str]
+    fingerprints: list[str]
+    receiver: str
+    source: str
+    alerts: int
+    firing: int
+    beats: int
 
 
 class Receiver:
@@ -131,7 +140,16 @@ class Receiver:
             beats=untold.beats,
             ended=untold.ended,
         )
-        return _Webhook(group, deliveries, len(untold.beats), enqueued)
+        return _Webhook(
+            enqueued,
+            robots=frozenset([delivery.robot for delivery in deliveries]),
+            fingerprints=[alert.fingerprint for alert in group.alerts[:FINGERPRINTS_LOGGED]],
+            receiver=group.receiver,
+            source=group.source,
+            alerts=len(group.alerts),
+            firing=[alert.status for alert in group.alerts].count(Status.FIRING),
+            beats=len(untold.beats),
+        )
 
     def _accepted(self, webhook: _Webhook, path: str, form: Callable[[Counts], Answer]) -> Answer:
         """Return what the sender is told, once the webhook is committed or is not to be."""
@@ -148,18 +166,18 @@ class Receiver:
         return response
 
     def _committed(self, webhook: _Webhook) -> Counts:
-        metrics, group = self._backend.metrics, webhook.group
+        metrics = self._backend.metrics
         counts = webhook.enqueued.wait()
         if counts.deliveries:
-            self._backend.wake({delivery.robot for delivery in webhook.deliveries})
-        metrics.received(group.alerts)
+            self._backend.wake(webhook.robots)
+        metrics.received(firing=webhook.firing, resolved=webhook.alerts - webhook.firing)
         metrics.duplicates.inc(counts.duplicates)
         self._log.info(
             "webhook accepted",
-            fingerprints=[alert.fingerprint for alert in group.alerts[:FINGERPRINTS_LOGGED]],
-            receiver=group.receiver,
-            source=group.source,
-            alerts=len(group.alerts),
+            fingerprints=webhook.fingerprints,
+            receiver=webhook.receiver,
+            source=webhook.source,
+            alerts=webhook.alerts,
             deliveries=counts.deliveries,
             duplicates=counts.duplicates,
             beats=webhook.beats,
