@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import structlog
-from sqlalchemy import Integer, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from adapter.core.batch import Form
 from adapter.core.delivery import Idle
@@ -20,7 +20,7 @@ from adapter.core.priority import Priority
 from adapter.core.turn import OpenBatch, Refusal, StoredNotice, Turn
 from adapter.outbox import deferring
 from adapter.outbox.announced import known_of
-from adapter.outbox.heads import Heads
+from adapter.outbox.heads import HEAD_ALERTS, PENDING, head_of, readable
 from adapter.outbox.ledger import (
     OPEN,
     end_leases,
@@ -43,29 +43,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from adapter.core.batch import Waiting
     from adapter.core.monthly import Allowance
     from adapter.core.quota import Rate
     from adapter.core.turn import Relief
     from adapter.outbox.overlap import Overlap
 
-HEAD_ALERTS: Final = 2_000
-"""Alerts that one plan looks at; the rest it knows by their sums."""
-
-KEPT_ALERTS: Final = 10 * HEAD_ALERTS
-"""Alerts that one plan passes over at most because another token keeps them."""
-
 PLANNING: Final = timedelta(milliseconds=100)
 """How long a token waits for another one of its queue to store the message it plans."""
 
-_FIRST_PAGE: Final = 20
-_PAGE: Final = 200
-"""Deliveries that one query reads at most: the first ones tell how many are enough."""
-
-_heads: Final = Heads()
 log = structlog.get_logger(__name__)
-
-PENDING: Final = "pending"
 
 _OPEN_BATCH: Final = Prepared(
     any=select(batches).where(batches.c.token == bindparam("key"), batches.c.state == OPEN)
@@ -78,13 +64,6 @@ _NOTICE: Final = Prepared(
     .where(notices.c.robot == bindparam("of"), notices.c.state == PENDING)
     .order_by(notices.c.asked, notices.c.id)
     .limit(1)
-)
-_LANE: Final = Prepared(
-    any=select(deliveries)
-    .where(deliveries.c.robot == bindparam("of"), deliveries.c.state == PENDING)
-    .where(deliveries.c.priority == bindparam("lane"), deliveries.c.id > bindparam("after"))
-    .order_by(deliveries.c.id)
-    .limit(bindparam("page", type_=Integer))
 )
 _WAITS: Final = Prepared(
     any=select(deliveries.c.id)
@@ -202,7 +181,7 @@ def _with_work(
     """
     held = None
     if not overlap.anything:
-        held = deferring.held(connection, turn.robot, now, _readable, HEAD_ALERTS)
+        held = deferring.held(connection, turn.robot, now, readable, HEAD_ALERTS)
     row = None if overlap.notices else _NOTICE.first(connection, of=turn.robot)
     if row is not None and row.asked and turn.stands_in_for:
         row = None
@@ -212,7 +191,7 @@ def _with_work(
         digest_passes = held is not None and Priority.NORMAL in passing
         if not digest_passes and not waits(connection, turn.robot, passing):
             return _replace(turn, notice=notice)
-    head = overlap.free(_head(connection, turn.robot, overlap))
+    head = overlap.free(head_of(connection, turn.robot, overlap))
     return _replace(
         turn,
         notice=notice,
@@ -270,42 +249,3 @@ def _anything_waits(connection: Connection, robot: str) -> bool:
 def waits(connection: Connection, robot: str, lanes: Iterable[Priority]) -> bool:
     """Return whether a delivery waits in one of these lanes."""
     return any(_WAITS.find(connection, of=robot, lane=int(lane)) for lane in lanes)
-
-
-def _head(connection: Connection, robot: str, overlap: Overlap) -> tuple[Waiting, ...]:
-    """Return the next deliveries, high before normal, of at most so many alerts in all.
-
-    What another token keeps is looked at as well, but not without end.
-    """
-    head: list[Waiting] = []
-    room, kept_room = HEAD_ALERTS, KEPT_ALERTS
-    for lane in (Priority.HIGH, Priority.NORMAL):
-        after, page = 0, _FIRST_PAGE
-        while room > 0 and kept_room > 0:
-            rows = _LANE.rows(connection, of=robot, lane=int(lane), after=after, page=page)
-            for row in rows:
-                waiting = _readable(connection, row) if room > 0 else None
-                if waiting is None:
-                    continue
-                head.append(waiting)
-                if overlap.keeps(waiting):
-                    kept_room -= len(waiting.left)
-                else:
-                    room -= len(waiting.left)
-            if len(rows) < page:
-                break
-            after = rows[-1].id
-            alerts = sum(row.alerts for row in rows)
-            page = min(_PAGE, max(1, HEAD_ALERTS * len(rows) // max(alerts, 1)))
-    return tuple(head)
-
-
-def _readable(connection: Connection, row: Row[Any]) -> Waiting | None:
-    """Return a delivery; one that this program cannot read is set aside, and the rest goes on."""
-    try:
-        return _heads.waiting(row)
-    except msgspec.MsgspecError:
-        log.exception("a delivery cannot be read and is set aside", delivery=row.id)
-        aside = update(deliveries).where(deliveries.c.id == row.id)
-        connection.execute(aside.values(state="unreadable"))
-        return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapter.outbox import Outbox, open_sqlite
-from adapter.outbox.turns import HEAD_ALERTS
+from adapter.outbox.heads import HEAD_ALERTS
 from support.alerts import make_delivery
 from support.clock import START
 from support.full_store import MANY, fill
