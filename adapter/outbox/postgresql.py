@@ -124,7 +124,11 @@ def open_postgresql(url: Secret) -> Outbox:
     try:
         with engine.begin() as connection:
             _create(connection)
+    except StoreUnavailable:
+        engine.dispose()
+        raise
     except SQLAlchemyError as error:
+        engine.dispose()
         raise StoreUnavailable(
             f"cannot open the database of storage.url: {_cause(error)}; "
             "see that it runs, and its name, user and password"
@@ -148,7 +152,7 @@ def _create(connection: Connection) -> None:
             "it was written by a newer version: run that one"
         )
     create_tables(connection)
-    if version is None:
+    if version != SCHEMA_VERSION:
         connection.execute(
             text("INSERT INTO schema_version VALUES (:version)"), {"version": SCHEMA_VERSION}
         )

@@ -22,7 +22,8 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""What is kept is of this version: 2 has `weights`, and payloads that are compressed."""
 
 metadata = MetaData()
 
