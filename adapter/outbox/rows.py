@@ -77,6 +77,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Not the alerts themselves: they would wait for the commit, and more of them than a processor
     has at hand.
+
     `counts` and `lanes` say by how much the sums grow, and each priority's queue.
     `changed_elsewhere` is true where what is new may lie in another robot's part of the group;
     `defers`, where any of it is held back; `reminds`, where somebody is to be reminded of any.
