@@ -25,9 +25,13 @@ from adapter.simulator import DEMO_ROBOT, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 READY_WITHIN: Final = 30.0
 """Seconds the adapter has to become ready on a slow machine."""
+
+_ENDINGS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end all of it; what two of them do by default would leave the adapter behind."""
 
 _POLL: Final = timedelta(seconds=0.1)
 
@@ -58,8 +62,8 @@ route:
 )
 def demo(listen: Address, simulator: Address) -> None:
     """Show real alerts in a simulated DingTalk group; Ctrl-C ends all of it."""
-    for ending in signal.SIGTERM, signal.SIGHUP:  # whose default would leave the adapter behind
-        signal.signal(ending, signal.default_int_handler)
+    for ending in _ENDINGS:
+        signal.signal(ending, _end)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dingtalk-demo-")))
         group = stack.enter_context(running(host=simulator.host, port=simulator.port))
@@ -77,6 +81,17 @@ def demo(listen: Address, simulator: Address) -> None:
         click.echo(f"adapter:         {url}/alertmanager   (POST), {url}/metrics")
         click.echo("Ctrl-C ends both.")
         _wait_for_end(adapter)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """End as by Ctrl-C, and once: `make` passes on what the terminal has sent already."""
+    for ending in _ENDINGS:
+        signal.signal(ending, _go_on)
+    raise KeyboardInterrupt
+
+
+def _go_on(_number: int, _frame: FrameType | None) -> None:
+    """Go on ending; a signal that is ignored is complained of where it came just before."""
 
 
 def _config(listen: Address, simulator: str) -> str:

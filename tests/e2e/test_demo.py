@@ -105,6 +105,7 @@ def test_ctrl_c_ends_all_of_it_and_so_does_closing_the_terminal(
     family, folder = demo.family(), demo.folder()
     assert (folder / "adapter.db").exists()
     os.killpg(demo.process.pid, ending)  # as a terminal does
+    os.killpg(demo.process.pid, signal.SIGTERM)  # and `make`, when it hears of it
     assert demo.process.wait(30) == 130
     assert [pid for pid in family if not gone(pid)] == []
     assert not answers(f"{demo.adapter}/-/ready")
